@@ -1,0 +1,244 @@
+//! The wire format: map keys and values, and the records of the ring buffer.
+//!
+//! The kernel side writes these with plain stores; the host side turns bytes
+//! back into values with [`Record::decode`], which accepts any bytes at all.
+
+/// Frames kept of one stack. A longer stack is cut there and flagged
+/// [`flags::CUT_AT_DEPTH`].
+pub const MAX_FRAMES: usize = 127;
+
+/// Frames that fit the small stack record. Ring space is reserved in one of
+/// two fixed sizes, because the verifier wants a constant.
+pub const SHORT_FRAMES: usize = 29;
+
+/// Entries of the probe table, hence probes one tracer can attach.
+pub const MAX_PROBES: u32 = 256;
+
+/// Identity of a call stack: two independently mixed 64-bit hashes over its
+/// program counters and its process. With a million stacks the chance that
+/// any two share it is below 2⁻⁸⁸.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StackId {
+    /// First lane.
+    pub lo: u64,
+    /// Second lane.
+    pub hi: u64,
+}
+
+/// What is counted together: events that agree in all of this are one number.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CountKey {
+    /// The call stack, or all zero when it was lost ([`flags::STACK_LOST`]).
+    pub stack: StackId,
+    /// Address of the runtime's type descriptor in the target, or 0 where the
+    /// runtime passes none.
+    pub type_addr: u64,
+    /// Bytes asked for; 0 for the probes that count calls.
+    pub size_bytes: u64,
+    /// Process the event happened in, in the initial PID namespace.
+    pub pid: u32,
+    /// Index into the probe table.
+    pub probe: u16,
+    /// Bits of [`flags`].
+    pub flags: u16,
+}
+
+/// Bits of [`CountKey::flags`].
+pub mod flags {
+    /// The stack has more frames than [`super::MAX_FRAMES`].
+    pub const CUT_AT_DEPTH: u16 = 1 << 0;
+    /// The chain of frame pointers ended in memory that could not be read or
+    /// that does not look like a frame.
+    pub const CUT_AT_READ: u16 = 1 << 1;
+    /// The chain went from the system stack (g0) over to a goroutine's.
+    pub const SWITCHED_STACK: u16 = 1 << 2;
+    /// The call chain was lost for want of ring space; the event itself is
+    /// counted.
+    pub const STACK_LOST: u16 = 1 << 3;
+    /// A tiny object (noscan, under 16 bytes).
+    pub const TINY: u16 = 1 << 4;
+    /// A tiny object that opens a new 16-byte block; without it the object
+    /// fits the block its P is filling.
+    pub const TINY_OPENS_BLOCK: u16 = 1 << 5;
+    /// The object holds no pointers (known where the probe must know it).
+    pub const NOSCAN: u16 = 1 << 6;
+}
+
+/// Row of the probe table: what a program must know of the function it is
+/// attached to. The row's index is the attach cookie.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProbeSpec {
+    /// For hosts of an inlined leaf: the objects which that leaf would take.
+    pub filter: LeafFilter,
+    /// Whether the probed instruction is the `jbe` of the stack check: a hit
+    /// with CF or ZF set is about to grow the stack and to come back.
+    pub tests_flags: u8,
+    /// One of [`tiny_rule`].
+    pub tiny_rule: u8,
+    /// Explicit padding, zero.
+    pub padding: [u8; 6],
+}
+
+/// How a probe tells tiny objects.
+pub mod tiny_rule {
+    /// The function never allocates tiny objects.
+    pub const NEVER: u8 = 0;
+    /// The function allocates nothing else.
+    pub const ALWAYS: u8 = 1;
+    /// Tiny when under 16 bytes and without pointers.
+    pub const BY_TYPE: u8 = 2;
+}
+
+/// The set of objects that a host's inlined leaves take, as bit masks over
+/// what `mallocgc` decides on.
+///
+/// `sc_*` masks have a bit per size class and apply to sizes up to
+/// `size_class_limit`; above it, or where no specialised function exists
+/// (`size_class_limit` 0), the bits of `general` apply.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeafFilter {
+    /// Size classes of inlined `mallocgcSmallScanNoHeaderSC<n>`.
+    pub sc_scan: u32,
+    /// Size classes of inlined `mallocgcSmallNoScanSC<n>`.
+    pub sc_noscan: u32,
+    /// Sizes of inlined `mallocgcTinySize<n>`; all 15 for `mallocgcTinySC2`
+    /// and `mallocgcTiny`.
+    pub tiny_sizes: u32,
+    /// Bits of [`general_leaf`].
+    pub general: u16,
+    /// Largest size, in bytes, that has a function of its own size class.
+    pub size_class_limit: u16,
+}
+
+/// Bits of [`LeafFilter::general`], named after the functions of Go 1.24.
+pub mod general_leaf {
+    /// `mallocgcSmallNoscan`
+    pub const SMALL_NOSCAN: u16 = 1 << 0;
+    /// `mallocgcSmallScanNoHeader`
+    pub const SMALL_SCAN_NO_HEADER: u16 = 1 << 1;
+    /// `mallocgcSmallScanHeader`
+    pub const SMALL_SCAN_HEADER: u16 = 1 << 2;
+    /// `mallocgcLarge`
+    pub const LARGE: u16 = 1 << 3;
+    /// Every object that is not empty: `mallocgc` itself, up to Go 1.23.
+    pub const ANY: u16 = 1 << 15;
+}
+
+/// What the programs must know of the target's runtime; set before load.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// `moduledata.types` and `.etypes` (ELF addresses): a type outside them
+    /// was made at run time and is announced with a [`TypeRecord`].
+    pub types_start: u64,
+    /// End of the range, exclusive.
+    pub types_end: u64,
+    /// The only process to count, or 0 for every process that has the probe.
+    pub pid: u32,
+    /// Offset of `g.m`.
+    pub g_m: u16,
+    /// Offset of `m.p`.
+    pub m_p: u16,
+    /// Offset of `m.curg`.
+    pub m_curg: u16,
+    /// Offset of `p.mcache`.
+    pub p_mcache: u16,
+    /// Offset of `mcache.tinyoffset`; 0 when the runtime's layout is unknown,
+    /// and then no block is ever predicted.
+    pub mcache_tinyoffset: u16,
+    /// Explicit padding, zero.
+    pub padding: [u8; 2],
+}
+
+/// Slots of the per-CPU counters.
+pub mod counter {
+    /// Events that passed every filter.
+    pub const HITS: u32 = 0;
+    /// Events that fitted neither the map nor the ring.
+    pub const LOST_EVENTS: u32 = 1;
+    /// Events counted without their call chain for want of ring space.
+    pub const LOST_STACKS: u32 = 2;
+    /// Events streamed because the map was full.
+    pub const STREAMED: u32 = 3;
+    /// Number of slots.
+    pub const COUNT: u32 = 4;
+}
+
+/// Kinds of ring record: the first `u32` of each.
+pub mod kind {
+    /// [`super::StackRecord`]
+    pub const STACK: u32 = 1;
+    /// [`super::EventRecord`]
+    pub const EVENT: u32 = 2;
+    /// [`super::TypeRecord`]
+    pub const TYPE: u32 = 3;
+}
+
+/// A stack seen for the first time.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackRecord<const N: usize> {
+    /// [`kind::STACK`]
+    pub kind: u32,
+    /// Frames that hold a value, at most `N`.
+    pub depth: u32,
+    /// Its identity.
+    pub id: StackId,
+    /// Address of the probed instruction in the process: minus the plan's ELF
+    /// address for this probe it is the load bias.
+    pub probe_ip: u64,
+    /// Process it was seen in first.
+    pub pid: u32,
+    /// Probe it was seen at first.
+    pub probe: u32,
+    /// Return addresses, innermost first.
+    pub frames: [u64; N],
+}
+
+/// One event that found no room in the map.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventRecord {
+    /// [`kind::EVENT`]
+    pub kind: u32,
+    /// Explicit padding, zero.
+    pub padding: u32,
+    /// What happened.
+    pub key: CountKey,
+}
+
+/// A type descriptor that is not part of the executable, made by `reflect` at
+/// run time: it has to be read while the process lives.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TypeRecord {
+    /// [`kind::TYPE`]
+    pub kind: u32,
+    /// Process whose memory holds it.
+    pub pid: u32,
+    /// Where.
+    pub type_addr: u64,
+}
+
+/// Stack record for shallow stacks.
+pub type ShortStackRecord = StackRecord<SHORT_FRAMES>;
+/// Stack record for every other one.
+pub type LongStackRecord = StackRecord<MAX_FRAMES>;
+
+/// Bytes of a stack record before its frames.
+pub const STACK_HEADER_BYTES: usize = 40;
+
+const _: () = {
+    assert!(size_of::<CountKey>() == 40);
+    assert!(size_of::<LeafFilter>() == 16);
+    assert!(size_of::<ProbeSpec>() == 24);
+    assert!(size_of::<Config>() == 32);
+    assert!(size_of::<EventRecord>() == 48);
+    assert!(size_of::<TypeRecord>() == 16);
+    assert!(size_of::<ShortStackRecord>() == STACK_HEADER_BYTES + 8 * SHORT_FRAMES);
+    assert!(size_of::<LongStackRecord>() == STACK_HEADER_BYTES + 8 * MAX_FRAMES);
+};

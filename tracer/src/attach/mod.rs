@@ -1,0 +1,1 @@
+//! Loading the BPF programs and putting probes on and off.

@@ -1,0 +1,1 @@
+//! Why an object was allocated, from the runtime frames above the probe.

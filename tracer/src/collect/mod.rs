@@ -1,0 +1,1 @@
+//! From kernel maps and ring records to raw counts.

@@ -1,0 +1,1 @@
+//! What this machine and this user can do, and the command that mends what is missing.

@@ -1,0 +1,1 @@
+//! Flame graphs and other formats made from a profile.

@@ -1,0 +1,1 @@
+//! Go executables: what the file says of functions, frames, types and the runtime.

@@ -1,0 +1,21 @@
+//! goalloc's library: everything between a running Go process and a profile
+//! of its heap allocations.
+//!
+//! Data flows one way through these modules, each with its own input and
+//! output type, and none imports a later one:
+//!
+//! `target -> golang -> plan -> attach -> collect -> symbolize -> profile -> report / export`
+
+pub mod addr;
+pub mod attach;
+pub mod cause;
+pub mod collect;
+pub mod doctor;
+pub mod export;
+pub mod golang;
+pub mod plan;
+pub mod profile;
+pub mod report;
+pub mod session;
+pub mod symbolize;
+pub mod target;

@@ -1,0 +1,1 @@
+//! The plan: which instructions carry a probe, and what each means.

@@ -1,0 +1,216 @@
+//! The profile model: samples over interned locations and functions.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::addr::ElfAddr;
+
+/// Index of a [`Location`] in its [`Profile`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocationId(pub u32);
+
+/// Index of a [`Function`] in its [`Profile`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FunctionId(pub u32);
+
+/// A recording, resolved.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Profile {
+    /// What was recorded.
+    pub target: Target,
+    /// How much of it was seen.
+    pub coverage: Coverage,
+    /// Wall-clock start of the recording, nanoseconds since the Unix epoch.
+    pub start_unix_ns: i64,
+    /// Wall-clock length of the recording.
+    pub duration_ns: u64,
+    /// What did not make it into the samples.
+    pub losses: Losses,
+    /// What the figures do not cover, one sentence each; shown in every output.
+    pub warnings: Vec<String>,
+    /// Every function named by a location.
+    pub functions: Vec<Function>,
+    /// Every program counter that occurs in a stack.
+    pub locations: Vec<Location>,
+    /// What was seen, no two with the same stack and labels.
+    pub samples: Vec<Sample>,
+}
+
+/// The program that was recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// Processes that contributed, in the initial PID namespace.
+    pub pids: Vec<u32>,
+    /// Path of the executable as the target's own mount namespace names it.
+    pub exe: String,
+    /// Command line of the first process.
+    pub args: Vec<String>,
+    /// Go release that built it, as `go1.26.6`.
+    pub go_version: String,
+    /// Main package path from the build info, if there.
+    pub main_path: Option<String>,
+    /// GNU or Go build id, hexadecimal or as Go prints it.
+    pub build_id: Option<String>,
+}
+
+/// How the recording looked at its target.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// How objects were chosen.
+    pub method: Method,
+    /// Time in which every allocation was traced.
+    pub traced_ns: u64,
+    /// Time the recording spans.
+    pub recorded_ns: u64,
+}
+
+/// How objects were chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Every one.
+    #[default]
+    All,
+}
+
+/// What did not make it into the samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Losses {
+    /// Allocations or calls that are in no sample at all.
+    pub events: u64,
+    /// Events counted without their call chain.
+    pub stacks: u64,
+    /// Events whose call chain is cut short (deeper than the limit, or
+    /// unreadable further up).
+    pub stacks_cut: u64,
+}
+
+impl Losses {
+    /// Whether anything at all went missing: events or call chains. A cut
+    /// stack is not a loss.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.events > 0 || self.stacks > 0
+    }
+}
+
+/// A function.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Function {
+    /// Name as Go prints it in a traceback, generics folded to `[...]`.
+    pub name: String,
+    /// Source file, empty when unknown.
+    pub file: String,
+    /// Line of its `func` keyword, 0 when unknown.
+    pub start_line: u32,
+    /// Whether it belongs to the Go runtime (package `runtime`, its internal
+    /// packages, and the bodies it gives to other packages by linkname).
+    pub runtime: bool,
+}
+
+/// A program counter, with the functions that were inlined there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Location {
+    /// The address, before load bias. For call frames this is the return
+    /// address minus one, so that it lies inside the call.
+    pub address: ElfAddr,
+    /// Innermost first; the last is the function that was really called.
+    /// Empty when nothing is known of the address.
+    pub lines: Vec<Line>,
+}
+
+/// A position in a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Line {
+    /// Which.
+    pub function: FunctionId,
+    /// Line in its file, 0 when unknown.
+    pub line: u32,
+}
+
+/// What was counted for one stack and one set of labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// Innermost first. Empty when the call chain was lost.
+    pub stack: Vec<LocationId>,
+    /// The counts.
+    pub values: Values,
+    /// What tells this sample from others with the same stack.
+    pub labels: Labels,
+}
+
+/// The counts of a sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Values {
+    /// Heap objects allocated.
+    pub objects: u64,
+    /// Bytes the program asked for.
+    pub bytes: u64,
+    /// Bytes of heap set aside for them: rounded up to the size class, a tiny
+    /// block charged to the object that opened it. Sums to the runtime's
+    /// `TotalAlloc`.
+    pub heap_bytes: u64,
+    /// Calls of a function that is counted but allocates elsewhere.
+    pub calls: u64,
+}
+
+/// What tells samples with one stack apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Labels {
+    /// Type of the object, as the runtime names it.
+    pub type_name: Option<String>,
+    /// Why it was allocated; the names are those of `crate::cause`.
+    pub cause: Option<String>,
+    /// Bytes asked for per object; `None` for calls.
+    pub size_bytes: Option<u64>,
+    /// For counted calls: the function called, as `runtime.mapassign_fast64`.
+    pub call: Option<String>,
+    /// Process, where the recording spans more than one.
+    pub pid: Option<u32>,
+}
+
+impl std::ops::AddAssign for Values {
+    fn add_assign(&mut self, other: Self) {
+        self.objects = self.objects.saturating_add(other.objects);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.heap_bytes = self.heap_bytes.saturating_add(other.heap_bytes);
+        self.calls = self.calls.saturating_add(other.calls);
+    }
+}
+
+impl Profile {
+    /// Sum over all samples.
+    #[must_use]
+    pub fn totals(&self) -> Values {
+        let mut sum = Values::default();
+        for sample in &self.samples {
+            sum += sample.values;
+        }
+        sum
+    }
+
+    /// The location behind an id of this profile.
+    #[must_use]
+    pub fn location(&self, id: LocationId) -> Option<&Location> {
+        self.locations.get(id.0 as usize)
+    }
+
+    /// The function behind an id of this profile.
+    #[must_use]
+    pub fn function(&self, id: FunctionId) -> Option<&Function> {
+        self.functions.get(id.0 as usize)
+    }
+
+    /// Calls counted per called function.
+    #[must_use]
+    pub fn calls(&self) -> HashMap<&str, u64> {
+        let mut calls = HashMap::new();
+        for sample in &self.samples {
+            if let Some(name) = &sample.labels.call {
+                *calls.entry(name.as_str()).or_default() += sample.values.calls;
+            }
+        }
+        calls
+    }
+}

@@ -1,0 +1,1 @@
+//! Tables, JSON, CSV and histograms made from a profile.

@@ -1,0 +1,1 @@
+//! From program counters to frames, and from raw counts to a profile.

@@ -1,0 +1,1 @@
+//! Processes and executables: who runs, from which file, mapped where.
