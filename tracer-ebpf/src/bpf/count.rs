@@ -32,12 +32,13 @@ pub struct Event {
 #[inline(always)]
 pub fn count(regs: &pt_regs, config: &Config, event: &Event) {
     add(counter::HITS, 1);
+    add(counter::BYTES, event.size_bytes);
     let pid = if config.pid == 0 {
         (bpf_get_current_pid_tgid() >> 32) as u32
     } else {
         config.pid
     };
-    let stack = stack::identify(regs, config, pid);
+    let stack = stack::identify(regs, pid);
     let mut key = CountKey {
         stack: stack.id,
         type_addr: event.type_addr,
@@ -49,7 +50,7 @@ pub fn count(regs: &pt_regs, config: &Config, event: &Event) {
     if bump(&key) {
         return;
     }
-    if !announce_stack(regs, config, &stack, &key) {
+    if !announce_stack(regs, &stack, &key) {
         add(counter::LOST_STACKS, 1);
         key.stack = StackId::default();
         key.flags |= flags::STACK_LOST;
@@ -99,15 +100,15 @@ fn insert(key: &CountKey) {
 /// Sends the frames of a stack the collector has not seen. `false` if they
 /// found no room.
 #[inline(always)]
-fn announce_stack(regs: &pt_regs, config: &Config, stack: &Stack, key: &CountKey) -> bool {
+fn announce_stack(regs: &pt_regs, stack: &Stack, key: &CountKey) -> bool {
     if STACKS.get_ptr(&stack.id).is_some() {
         return true;
     }
     let probe = u32::from(key.probe);
     let sent = if stack.depth as usize <= SHORT_FRAMES {
-        stack::send::<SHORT_FRAMES>(regs, config, key.pid, probe, stack.id)
+        stack::send::<SHORT_FRAMES>(regs, key.pid, probe, stack.id)
     } else {
-        stack::send::<MAX_FRAMES>(regs, config, key.pid, probe, stack.id)
+        stack::send::<MAX_FRAMES>(regs, key.pid, probe, stack.id)
     };
     if sent {
         // Without room the stack is merely sent once more.

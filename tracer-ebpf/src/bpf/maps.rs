@@ -16,10 +16,9 @@ static CONFIG: Config = Config {
     pid: 0,
     g_m: 0,
     m_p: 0,
-    m_curg: 0,
     p_mcache: 0,
     mcache_tinyoffset: 0,
-    padding: [0; 2],
+    padding: [0; 4],
 };
 
 /// One when hits count. The collector switches all probes on and off at one

@@ -4,14 +4,19 @@
 //! return address and RBP the caller's frame, in which `[rbp]` is the next
 //! frame and `[rbp + 8]` the return address out of it. The runtime always
 //! keeps frame pointers on amd64 (go1.19 src/internal/buildcfg/cfg.go:27).
+//!
+//! The walk believes every link it can read: from the system stack the chain
+//! leads on to the goroutine, whose stack may be above or below. What lies
+//! past the root of a stack is left for the symbolizer to cut, which knows
+//! the functions; the depth bounds the walk in any case.
 
 use core::ptr;
 
 use aya_ebpf::bindings::pt_regs;
-use tracer_ebpf::wire::{Config, MAX_FRAMES, StackId, StackRecord, flags, kind};
+use tracer_ebpf::wire::{MAX_FRAMES, StackId, StackRecord, flags, kind};
 
 use super::maps::RING;
-use super::target::{read_pair, read_u64, user_stack};
+use super::target::{read_pair, read_u64};
 
 /// A walked stack.
 pub struct Stack {
@@ -29,13 +34,7 @@ pub const NO_WAKEUP: u64 = 1;
 
 /// Walks the stack of a hit; `each` sees the index and address of every frame.
 #[inline(always)]
-fn walk(
-    regs: &pt_regs,
-    config: &Config,
-    pid: u32,
-    limit: usize,
-    mut each: impl FnMut(usize, u64),
-) -> Stack {
+fn walk(regs: &pt_regs, pid: u32, limit: usize, mut each: impl FnMut(usize, u64)) -> Stack {
     let mut stack = Stack {
         id: StackId {
             lo: 0x243f_6a88_85a3_08d3 ^ u64::from(pid),
@@ -67,17 +66,6 @@ fn walk(
         mix(&mut stack.id, pc);
         each(index, pc);
         stack.depth += 1;
-        // Stacks grow down, so callers live above. The one exception is the
-        // step from the system stack to the goroutine it works for.
-        if next <= frame && next != 0 {
-            let on_goroutine = stack.flags & flags::SWITCHED_STACK == 0
-                && matches!(user_stack(regs, config), Some([lo, hi]) if next >= lo && next < hi);
-            if !on_goroutine {
-                stack.flags |= flags::CUT_AT_READ;
-                return stack;
-            }
-            stack.flags |= flags::SWITCHED_STACK;
-        }
         frame = next;
     }
     if frame != 0 {
@@ -98,26 +86,20 @@ fn mix(id: &mut StackId, pc: u64) {
 
 /// The identity of the stack of a hit.
 #[inline(always)]
-pub fn identify(regs: &pt_regs, config: &Config, pid: u32) -> Stack {
-    walk(regs, config, pid, MAX_FRAMES, |_, _| {})
+pub fn identify(regs: &pt_regs, pid: u32) -> Stack {
+    walk(regs, pid, MAX_FRAMES, |_, _| {})
 }
 
 /// Walks the stack again, this time into the ring. `false` if the ring is full.
 #[inline(always)]
-pub fn send<const N: usize>(
-    regs: &pt_regs,
-    config: &Config,
-    pid: u32,
-    probe: u32,
-    id: StackId,
-) -> bool {
+pub fn send<const N: usize>(regs: &pt_regs, pid: u32, probe: u32, id: StackId) -> bool {
     let Some(mut entry) = RING.reserve::<StackRecord<N>>(0) else {
         return false;
     };
     let record = entry.as_mut_ptr();
     // SAFETY: `record` is the ring space just reserved, of exactly this type.
     let frames = unsafe { &raw mut (*record).frames }.cast::<u64>();
-    let stack = walk(regs, config, pid, N, |index, pc| {
+    let stack = walk(regs, pid, N, |index, pc| {
         // SAFETY: the walk calls with indices below its limit, which is N.
         unsafe { frames.add(index).write(pc) };
     });

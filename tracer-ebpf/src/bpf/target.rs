@@ -33,21 +33,6 @@ fn current_m(regs: &pt_regs, config: &Config) -> Option<u64> {
     read_u64(regs.r14.wrapping_add(u64::from(config.g_m)))
 }
 
-/// Bounds of the stack of the goroutine on whose behalf the system stack is
-/// in use: `g.m.curg.stack`, the first two words of a `g`.
-#[inline(always)]
-pub fn user_stack(regs: &pt_regs, config: &Config) -> Option<[u64; 2]> {
-    if config.m_curg == 0 {
-        return None;
-    }
-    let m = current_m(regs, config)?;
-    let goroutine = read_u64(m.wrapping_add(u64::from(config.m_curg)))?;
-    if goroutine == 0 {
-        return None;
-    }
-    read_pair(goroutine)
-}
-
 /// Whether a tiny object of `size_bytes` will open a new 16-byte block: it
 /// does not fit what is left of the block of its P
 /// (go1.24 src/runtime/malloc.go:1156). A zero offset is an absent block,

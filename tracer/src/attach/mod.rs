@@ -145,7 +145,9 @@ pub enum Error {
         name: &'static str,
     },
     /// More probes than the table has rows.
-    #[error("{probes} probes are more than the {MAX_PROBES} one recording can have: narrow --probes")]
+    #[error(
+        "{probes} probes are more than the {MAX_PROBES} one recording can have: narrow --probes"
+    )]
     TooManyProbes {
         /// How many were asked for.
         probes: usize,

@@ -45,7 +45,11 @@ impl Prepared {
                 None => return Err(Error::Prepare(format!("map {name} was not created"))),
             }
         }
-        let text_sections = object.functions.keys().map(|(section, _)| *section).collect();
+        let text_sections = object
+            .functions
+            .keys()
+            .map(|(section, _)| *section)
+            .collect();
         object
             .relocate_maps(descriptors.into_iter(), &text_sections)
             .map_err(|error| prepare(&error))?;
@@ -210,7 +214,11 @@ fn descriptor(map: &Map) -> Result<RawFd, Error> {
         | Map::PerCpuHashMap(data)
         | Map::PerfEventArray(data)
         | Map::RingBuf(data) => data,
-        other => return Err(Error::Prepare(format!("map of an unexpected type: {other:?}"))),
+        other => {
+            return Err(Error::Prepare(format!(
+                "map of an unexpected type: {other:?}"
+            )));
+        }
     };
     Ok(data.fd().as_fd().as_raw_fd())
 }

@@ -286,6 +286,9 @@ mod tests {
         );
         let mut deep = vec![1, 0, 0, 0, 128, 0, 0, 0];
         deep.resize(4096, 0);
-        assert_eq!(Record::decode(&deep), Err(DecodeError::TooDeep { depth: 128 }));
+        assert_eq!(
+            Record::decode(&deep),
+            Err(DecodeError::TooDeep { depth: 128 })
+        );
     }
 }

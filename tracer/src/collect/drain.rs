@@ -39,6 +39,8 @@ pub enum Error {
 pub struct Totals {
     /// Events that passed every filter.
     pub hits: u64,
+    /// Bytes they asked for.
+    pub bytes: u64,
     /// Events that neither the map nor the ring had room for.
     pub lost_events: u64,
     /// Events counted without their call chain.
@@ -124,6 +126,7 @@ impl Collector {
         };
         Ok(Totals {
             hits: sum(counter::HITS)?,
+            bytes: sum(counter::BYTES)?,
             lost_events: sum(counter::LOST_EVENTS)?,
             lost_stacks: sum(counter::LOST_STACKS)?,
             streamed: sum(counter::STREAMED)?,
