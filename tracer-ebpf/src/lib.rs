@@ -6,7 +6,6 @@
 //! binary of this package; on the host it is an empty program.
 #![no_std]
 
-pub mod filter;
 pub mod wire;
 
 #[cfg(feature = "user")]

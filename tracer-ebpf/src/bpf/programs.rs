@@ -8,6 +8,7 @@ use aya_ebpf::bindings::pt_regs;
 use aya_ebpf::helpers::bpf_get_attach_cookie;
 use aya_ebpf::macros::uprobe;
 use aya_ebpf::programs::ProbeContext;
+use tracer_ebpf::filter::takes;
 use tracer_ebpf::wire::{Config, ProbeSpec, flags, tiny_rule};
 
 use super::count::{Event, count};
@@ -142,7 +143,7 @@ impl<'a> Hit<'a> {
         let mut bits = 0;
         if filtered == Filtered::Yes {
             let noscan = is_noscan(type_addr);
-            if !self.spec.filter.takes(size_bytes, noscan) {
+            if !takes(&self.spec.filter, size_bytes, noscan) {
                 return;
             }
             if noscan {
