@@ -3,5 +3,6 @@
 
 pub mod bpf;
 pub mod command;
+pub mod go;
 pub mod manifest;
 pub mod paths;
