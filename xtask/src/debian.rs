@@ -105,6 +105,8 @@ fn apt_get(subcommand: &str) -> Command {
     let mut apt_get = Command::new("apt-get");
     apt_get
         .arg("--quiet")
+        // As root, fetch as root: our folders are closed to apt's own user.
+        .args(["-o", "APT::Sandbox::User=root"])
         .arg(subcommand)
         .env("DEBIAN_FRONTEND", "noninteractive");
     apt_get

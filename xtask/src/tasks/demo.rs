@@ -61,9 +61,9 @@ fn record(workspace: &Path, executable: &Path) -> Result<()> {
     let flame_graph = "demo/flamegraph.svg";
 
     let goalloc = |args: &[&str]| {
-        let mut goalloc = Command::new("target/release/goalloc");
+        let mut goalloc = Command::new(paths::target().join("release/goalloc"));
         goalloc.current_dir(workspace).args(args);
-        command::run(&mut goalloc, "run `target/release/goalloc doctor`")
+        command::run(&mut goalloc, "run `goalloc doctor`")
     };
     goalloc(&["record", "-p", &pid, "-d", "8s", "-o", profile, "--force"])?;
     drop(service);

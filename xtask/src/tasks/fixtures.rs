@@ -11,7 +11,7 @@ pub fn run() -> Result<()> {
     let workspace = paths::workspace();
     let programs = programs(&workspace.join("testdata/go"))?;
     for toolchain in Toolchain::installed()? {
-        let folder = workspace.join(format!("target/fixtures/go{}", toolchain.version()));
+        let folder = paths::target().join(format!("fixtures/go{}", toolchain.version()));
         for program in &programs {
             let source = workspace.join("testdata/go").join(program);
             toolchain.build(&source, &folder.join(program), &[])?;

@@ -27,7 +27,7 @@ pub fn run() -> Result<()> {
 
 /// Clippy on the BPF programs, with the flags they are built with.
 fn bpf_target(toolchain: &Toolchain) -> Result<()> {
-    let target_dir = paths::workspace().join("target/bpf");
+    let target_dir = paths::target().join("bpf");
     let mend = "mend what is said above";
     if toolchain.has_clippy() {
         let mut clippy = toolchain.cargo("clippy", &target_dir);
