@@ -1,32 +1,28 @@
-//! The BPF programs; on the host an empty program.
+//! The BPF programs: one per shape of probe, each attached to as many
+//! functions of the Go runtime as have that shape.
+//!
+//! A hit walks the goroutine's stack by frame pointers, and adds one to the
+//! count of (stack, probe, size, type) in a per-CPU map. Only what is new, or
+//! finds no room in the map, goes through the ring buffer.
+//!
+//! A uprobe program can be preempted by another thread of the same CPU, so
+//! nothing here keeps state in per-CPU scratch: a stack is hashed while it is
+//! walked, and walked again straight into the ring when it is new; counters
+//! move by atomic adds.
+//!
+//! On the host this is an empty program, so that the whole workspace builds.
 #![cfg_attr(target_arch = "bpf", no_std, no_main)]
+#![cfg_attr(
+    target_arch = "bpf",
+    feature(core_intrinsics),
+    allow(
+        internal_features,
+        reason = "the BPF target has no stable atomic add; the intrinsic compiles to one instruction"
+    )
+)]
 
 #[cfg(target_arch = "bpf")]
-mod programs {
-    use aya_ebpf::{
-        macros::{map, uprobe},
-        maps::PerCpuArray,
-        programs::ProbeContext,
-    };
-    use tracer_ebpf::wire::counter;
-
-    #[map]
-    static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(counter::COUNT, 0);
-
-    #[uprobe]
-    fn count(_ctx: ProbeContext) -> u32 {
-        if let Some(hits) = COUNTERS.get_ptr_mut(counter::HITS) {
-            // SAFETY: the pointer is to this CPU's slot of the map.
-            unsafe { *hits += 1 };
-        }
-        0
-    }
-
-    #[panic_handler]
-    fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
-        loop {}
-    }
-}
+mod bpf;
 
 #[cfg(not(target_arch = "bpf"))]
 fn main() {}
