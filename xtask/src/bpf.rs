@@ -79,6 +79,12 @@ pub fn find_linker() -> Option<PathBuf> {
     })
 }
 
+/// Whether the linker at `path` is the one the object is built with.
+pub fn is_wanted_linker(path: &Path) -> bool {
+    command::output(Command::new(path).arg("--version"), MEND)
+        .is_ok_and(|it| it == format!("bpf-linker {BPF_LINKER_VERSION}"))
+}
+
 /// llvm-objcopy, from LLVM's own folder in Debian or from `PATH`.
 fn find_objcopy() -> Option<PathBuf> {
     let debian = PathBuf::from(format!("/usr/lib/llvm-{LLVM_MAJOR}/bin/llvm-objcopy"));

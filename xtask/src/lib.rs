@@ -3,5 +3,7 @@
 
 pub mod bpf;
 pub mod command;
+pub mod debian;
+pub mod go;
 pub mod manifest;
 pub mod paths;

@@ -13,6 +13,14 @@ pub fn workspace() -> PathBuf {
     package.parent().unwrap_or(package).to_path_buf()
 }
 
+/// Cargo's output folder.
+pub fn target() -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR") {
+        Some(dir) => workspace().join(dir),
+        None => workspace().join("target"),
+    }
+}
+
 /// `$XDG_CACHE_HOME/goalloc`, or `~/.cache/goalloc`: what is fetched once and
 /// kept, never inside the repository.
 pub fn cache() -> Result<PathBuf> {

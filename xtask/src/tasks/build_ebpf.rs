@@ -32,7 +32,7 @@ pub fn run(args: &Args) -> Result<()> {
 
 fn write(toolchain: &Toolchain) -> Result<()> {
     let workspace = paths::workspace();
-    let (object, manifest) = build(toolchain, &workspace.join("target/bpf"))?;
+    let (object, manifest) = build(toolchain, &paths::target().join("bpf"))?;
     let mut json = serde_json::to_string_pretty(&manifest)?;
     json.push('\n');
     for (path, bytes) in [
