@@ -1,6 +1,5 @@
-// Program goroutines starts goroutines that allocate, on goroutine descriptors
-// that are free for reuse and on new ones, which the runtime allocates on its
-// system stack.
+// Program goroutines starts goroutines that allocate. Their descriptors are
+// there already, free for reuse.
 package main
 
 import (
@@ -17,7 +16,6 @@ const (
 	rounds  = 50
 	workers = 64
 	each    = 10
-	parked  = 100
 )
 
 var (
@@ -42,36 +40,8 @@ func work(worker int) {
 //
 //go:noinline
 func spawn(worker int) {
-	go work(worker)
+	go work(worker) // <- site
 }
-
-// park never ends, and waits without an entry in any queue.
-func park() {
-	select {}
-}
-
-// No descriptor is ever free again, so this takes more than there are.
-//
-//go:noinline
-func spawnParked() {
-	for i := 0; i < parked; i++ {
-		go park()
-	}
-}
-
-// More than the free ones: those of the warm-up, and the workers.
-const freeDescriptors = 2000
-
-//go:noinline
-func useUpDescriptors() {
-	for i := 0; i < freeDescriptors; i++ {
-		go park()
-	}
-}
-
-var fresh = truth.Site{Function: "main.spawnParked"}
-
-var used bool
 
 func section() {
 	for round := 0; round < rounds; round++ {
@@ -81,7 +51,6 @@ func section() {
 		}
 		group.Wait()
 	}
-	truth.Measure(&fresh, spawnParked)
 }
 
 func main() {
@@ -94,6 +63,5 @@ func main() {
 			Cause:    "new",
 		},
 		{Function: "main.spawn", Objects: rounds * workers, Bytes: rounds * workers * 16},
-		&fresh,
 	}})
 }
