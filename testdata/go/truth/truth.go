@@ -69,14 +69,20 @@ var (
 	doneLine        = []byte("done\n")
 )
 
-// Run is the whole protocol.
+// Run is the whole protocol, for a section that can run several times.
 func Run(p Program) {
+	RunOnce(p, p.Section, func() {})
+}
+
+// RunOnce is the whole protocol. A shorter stand-in warms up for the section,
+// and account completes the sites after it.
+func RunOnce(p Program, standIn, account func()) {
 	percent := p.GCPercent
 	if percent == 0 {
 		percent = -1
 	}
 	debug.SetGCPercent(percent)
-	warmUp(p.Section)
+	warmUp(standIn)
 	for _, s := range p.Sites {
 		if s.measured {
 			s.Objects, s.heapBytes = 0, 0
@@ -87,6 +93,7 @@ func Run(p Program) {
 	p.Section()
 	Done()
 	End()
+	account()
 	Print(p)
 }
 
