@@ -6,4 +6,5 @@
 //! binary of this package; on the host it is an empty program.
 #![no_std]
 
+pub mod filter;
 pub mod wire;
