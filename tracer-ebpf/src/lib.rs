@@ -6,6 +6,7 @@
 //! binary of this package; on the host it is an empty program.
 #![no_std]
 
+pub mod filter;
 pub mod wire;
 
 #[cfg(feature = "user")]
