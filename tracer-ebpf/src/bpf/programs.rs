@@ -103,6 +103,7 @@ enum Filtered {
 
 /// A hit that counts.
 struct Hit<'a> {
+    context: &'a ProbeContext,
     regs: &'a pt_regs,
     config: Config,
     probe: u32,
@@ -127,6 +128,7 @@ impl<'a> Hit<'a> {
             return None;
         }
         Some(Self {
+            context,
             regs,
             config: config(),
             probe,
@@ -191,7 +193,7 @@ impl<'a> Hit<'a> {
     #[inline(always)]
     fn count(&self, size_bytes: u64, type_addr: u64, bits: u16) {
         count(
-            self.regs,
+            self.context,
             &self.config,
             &Event {
                 probe: self.probe,

@@ -57,6 +57,7 @@ pub trait Progress {
 pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Recording, Error> {
     let mut prepared = prepare::prepare(config)?;
     let mut loaded = prepare::load(&prepared, config)?;
+    let mut logger = loaded.logger();
     let sites = prepare::sites(&prepared.plan);
     let probes = loaded.attach(&prepared.exe_file, &sites, prepared.scope)?;
     let mut collector = Collector::new(&mut |name| loaded.take_map(name), Box::new(type_reader()))?;
@@ -84,6 +85,9 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
     let recorded = started.elapsed();
     drop(probes);
     progress.stopped();
+    if let Some(logger) = &mut logger {
+        logger.flush();
+    }
     let exit_status = match &mut launched {
         Some(child) => child.try_wait().map_err(Error::Wait)?,
         None => None,
