@@ -130,7 +130,7 @@ pub(super) fn load(prepared: &Prepared, config: &Config) -> Result<Loaded, Error
         Scope::EveryProcess => 0,
     };
     let types = prepared.binary.types_range();
-    let layout = prepared.binary.runtime_layout().unwrap_or_default();
+    let layout = prepared.binary.runtime_layout();
     let options = Options {
         ring_bytes: config.tables.ring_bytes,
         map_entries: config.tables.map_entries,
@@ -141,10 +141,10 @@ pub(super) fn load(prepared: &Prepared, config: &Config) -> Result<Loaded, Error
             types_start: types.start.0,
             types_end: types.end.0,
             pid,
-            g_m: layout.g_m,
-            m_p: layout.m_p,
-            p_mcache: layout.p_mcache,
-            mcache_tinyoffset: layout.mcache_tinyoffset,
+            g_m: layout.map_or(0, |l| l.g_m),
+            m_p: layout.map_or(0, |l| l.m_p),
+            p_mcache: layout.map_or(0, |l| l.p_mcache),
+            mcache_tinyoffset: layout.map_or(0, |l| l.mcache_tinyoffset),
             padding: [0; 4],
         },
         ..Options::default()

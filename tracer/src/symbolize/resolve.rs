@@ -4,15 +4,18 @@ use std::collections::HashMap;
 
 use tracer_ebpf::wire::{CountKey, StackId, flags};
 
-use super::Symbolizer;
 use super::stacks::{ResolvedStack, Stacks};
 use super::types::Types;
 use crate::addr::LoadBias;
 use crate::cause;
 use crate::collect::RawRecording;
-use crate::golang::{GoBinary, RuntimeType, size_class};
+use crate::golang::{GoBinary, MallocRules, RuntimeType};
 use crate::plan::{Counts, Plan, Probe};
 use crate::profile::{Function, Labels, Location, LocationId, Losses, Sample, Values};
+
+/// Bytes of the block that tiny objects share (`maxTinySize`, go1.24
+/// src/runtime/malloc.go:127).
+const TINY_BLOCK_BYTES: u64 = 16;
 
 /// The part of a profile that comes from the recording itself.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,8 +35,7 @@ pub struct Resolved {
 /// Resolves a whole recording.
 #[must_use]
 pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
-    let symbolizer = Symbolizer::new(binary);
-    let mut stacks = Stacks::new(binary, plan, &symbolizer);
+    let mut stacks = Stacks::new(binary, plan);
     let mut types = Types::new(binary, &raw.runtime_types);
     let mut resolved: HashMap<StackId, ResolvedStack> = HashMap::new();
     for (id, stack) in &raw.stacks {
@@ -49,6 +51,8 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
     pids.sort_unstable();
     pids.dedup();
 
+    let build_info = binary.build_info();
+    let rules = MallocRules::new(binary.version(), &build_info.experiments());
     let mut losses = raw.losses();
     let mut samples: HashMap<(Vec<LocationId>, Labels), Values> = HashMap::new();
     for (key, &count) in &raw.counts {
@@ -69,7 +73,7 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
         labels.pid = (pids.len() > 1).then_some(key.pid);
         *samples
             .entry((stack.locations.clone(), labels))
-            .or_default() += values(key, count, probe, of_type, binary);
+            .or_default() += values(key, count, probe, of_type, rules);
     }
     Resolved {
         samples: in_order(samples),
@@ -155,7 +159,7 @@ fn values(
     count: u64,
     probe: &Probe,
     of_type: Option<&RuntimeType>,
-    binary: &GoBinary,
+    rules: MallocRules,
 ) -> Values {
     match probe.counts {
         Counts::Calls => Values {
@@ -165,7 +169,7 @@ fn values(
         Counts::Objects => Values {
             objects: count,
             bytes: count.saturating_mul(key.size_bytes),
-            heap_bytes: count.saturating_mul(heap_bytes(key, probe, of_type, binary)),
+            heap_bytes: count.saturating_mul(heap_bytes(key, probe, of_type, rules)),
             calls: 0,
         },
     }
@@ -177,11 +181,11 @@ fn heap_bytes(
     key: &CountKey,
     probe: &Probe,
     of_type: Option<&RuntimeType>,
-    binary: &GoBinary,
+    rules: MallocRules,
 ) -> u64 {
     if key.flags & flags::TINY != 0 {
         return if key.flags & flags::TINY_OPENS_BLOCK != 0 {
-            size_class::TINY_BLOCK_BYTES
+            TINY_BLOCK_BYTES
         } else {
             0
         };
@@ -191,7 +195,7 @@ fn heap_bytes(
             Some(known) => known.ptr_bytes == 0,
             None => key.type_addr == 0 || is_noscan(probe),
         };
-    size_class::heap_bytes(key.size_bytes, noscan, binary)
+    rules.heap_bytes(key.size_bytes, noscan)
 }
 
 /// Whether all objects that a probe sees hold no pointers, by the names of the

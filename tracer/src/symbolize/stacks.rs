@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tracer_ebpf::wire::StackId;
 
-use super::{Frame, Symbolizer};
+use super::{Frame, frames_at};
 use crate::addr::{ElfAddr, LoadBias};
 use crate::collect::Stack;
 use crate::golang::GoBinary;
@@ -31,7 +31,6 @@ pub(super) struct ResolvedStack {
 pub(super) struct Stacks<'a> {
     binary: &'a GoBinary,
     plan: &'a Plan,
-    symbolizer: &'a Symbolizer<'a>,
     /// Whether the chain of frame pointers misses the caller of `systemstack`.
     systemstack_hides_caller: bool,
     known: HashMap<ElfAddr, Known>,
@@ -54,11 +53,10 @@ enum Known {
 }
 
 impl<'a> Stacks<'a> {
-    pub fn new(binary: &'a GoBinary, plan: &'a Plan, symbolizer: &'a Symbolizer<'a>) -> Self {
+    pub fn new(binary: &'a GoBinary, plan: &'a Plan) -> Self {
         Self {
             binary,
             plan,
-            symbolizer,
             // systemstack makes a frame of its own from Go 1.21 on
             // (go1.21 src/runtime/asm_amd64.s:462); before, the return address
             // into its caller is on no frame-pointer chain.
@@ -123,7 +121,7 @@ impl<'a> Stacks<'a> {
     }
 
     fn describe(&mut self, address: ElfAddr) -> Known {
-        let frames = self.symbolizer.resolve(address);
+        let frames = frames_at(self.binary, address);
         if frames.is_empty() {
             return match self.binary.function_at(address) {
                 Some(_) => Known::Hidden,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::addr::{LoadBias, ProcAddr};
 use crate::collect::RuntimeTypeBytes;
-use crate::golang::{GoBinary, RuntimeType, parse_type};
+use crate::golang::{GoBinary, RuntimeType};
 
 /// What the runtime knows of the types that were seen, looked up once each.
 pub(super) struct Types<'a> {
@@ -38,7 +38,9 @@ impl<'a> Types<'a> {
             .or_insert_with(|| {
                 binary.type_at(address.in_elf(bias)).or_else(|| {
                     let bytes = made.get(&(pid, address))?;
-                    parse_type(bytes, address.in_elf(bias))
+                    binary
+                        .parse_type(bytes, address.in_elf(bias))
+                        .or_else(|| GoBinary::made_type(bytes, address.in_elf(bias)))
                 })
             })
             .as_ref()
