@@ -1,5 +1,7 @@
 //! What a plan asks of an executable.
 
+use tracer_ebpf::wire;
+
 use crate::addr::{ElfAddr, FileOffset};
 
 /// A function: where it is and what it is called.
@@ -29,6 +31,9 @@ pub trait Executable {
 
     /// The value of a build setting, such as `-pgo` or `GOEXPERIMENT`.
     fn build_setting(&self, key: &str) -> Option<&str>;
+
+    /// What the BPF programs must know of its runtime; `pid` is 0.
+    fn config(&self) -> wire::Config;
 }
 
 /// All bytes of a function, where the file has them.

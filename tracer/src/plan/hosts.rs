@@ -28,8 +28,11 @@ const ONE_OF_TYPE: [&str; 6] = [
 
 /// Functions that allocate BX elements of the type in AX (go1.24
 /// src/runtime/malloc.go:1768, :1794, :1799).
-const ARRAY_OF_TYPE: [&str; 3] =
-    ["runtime.newarray", "reflect.unsafe_NewArray", "internal/runtime/maps.newarray"];
+const ARRAY_OF_TYPE: [&str; 3] = [
+    "runtime.newarray",
+    "reflect.unsafe_NewArray",
+    "internal/runtime/maps.newarray",
+];
 
 /// Functions that allocate CX elements of the type in AX (go1.24
 /// src/runtime/slice.go:101, :119).
@@ -98,14 +101,13 @@ pub fn program_of(host: &str) -> Option<Program> {
 }
 
 /// Whether what is inlined in this function is counted at the function itself:
-/// leaves, and the slow paths that leaves call (`mallocgcTinySlowPath` calls
-/// `mallocgcSmallNoScanSC2` for an object that `mallocgcTinySC2` was asked for,
-/// go1.27 src/runtime/malloc_generated.go:1785).
+/// the leaves that count, and the slow paths they call (`mallocgcTinySlowPath`
+/// calls `mallocgcSmallNoScanSC2` for an object that `mallocgcTinySC2` was asked
+/// for, go1.27 src/runtime/malloc_generated.go:1785).
 #[must_use]
-pub fn is_counted_itself(host: &str) -> bool {
+pub fn is_counted_itself(host: &str, counted: &[Leaf]) -> bool {
     match Leaf::from_name(host) {
-        Some(Leaf::Mallocgc) => false,
-        Some(_) => true,
+        Some(leaf) => counted.contains(&leaf),
         None => host.starts_with("runtime.mallocgc") && host.ends_with("SlowPath"),
     }
 }
@@ -122,25 +124,43 @@ pub fn probe_of(
     size_class_limit: Option<u16>,
 ) -> Result<HostProbe, HostError> {
     let program = program_of(host).ok_or(HostError::UnknownArguments)?;
-    let unknown = |leaf: Leaf| HostError::UnknownLeaf { leaf: leaf.to_string() };
-    let Some(size_class_limit) = size_class_limit else {
-        let beyond = inlined.iter().copied().find(|leaf| leaf.size_class_limit().is_none());
-        return Err(beyond.or(inlined.first().copied()).map_or(HostError::UnknownArguments, unknown));
+    let unknown = |leaf: Leaf| HostError::UnknownLeaf {
+        leaf: leaf.to_string(),
     };
-    let mut filter = LeafFilter { size_class_limit, ..LeafFilter::default() };
+    let Some(size_class_limit) = size_class_limit else {
+        let beyond = inlined
+            .iter()
+            .copied()
+            .find(|leaf| leaf.size_class_limit().is_none());
+        return Err(beyond
+            .or(inlined.first().copied())
+            .map_or(HostError::UnknownArguments, unknown));
+    };
+    let mut filter = LeafFilter {
+        size_class_limit,
+        ..LeafFilter::default()
+    };
     for &leaf in inlined {
         if !leaf.add_to(&mut filter) {
             return Err(unknown(leaf));
         }
     }
-    Ok(HostProbe { program, filter, tiny_rule: tiny_rule_of(inlined) })
+    Ok(HostProbe {
+        program,
+        filter,
+        tiny_rule: tiny_rule_of(inlined),
+    })
 }
 
 /// The rule that holds for all of the leaves.
 fn tiny_rule_of(leaves: &[Leaf]) -> u8 {
     let mut rules = leaves.iter().map(|leaf| leaf.tiny_rule());
     let first = rules.next().unwrap_or(tiny_rule::NEVER);
-    if rules.all(|rule| rule == first) { first } else { tiny_rule::BY_TYPE }
+    if rules.all(|rule| rule == first) {
+        first
+    } else {
+        tiny_rule::BY_TYPE
+    }
 }
 
 #[cfg(test)]
@@ -166,14 +186,20 @@ mod tests {
         let inlined = [Leaf::SmallNoscan, Leaf::NoScanClass(5)];
         let probe = probe_of("runtime.mallocgc", &inlined, Some(80)).unwrap();
         // Class 5 is 33 to 48 bytes; above 80 all noscan objects are general.
-        let taken: Vec<u64> = (1..=82).filter(|&size| takes(&probe.filter, size, true)).collect();
+        let taken: Vec<u64> = (1..=82)
+            .filter(|&size| takes(&probe.filter, size, true))
+            .collect();
         let expected: Vec<u64> = (33..=48).chain(81..=82).collect();
         assert_eq!(taken, expected);
     }
 
     #[test]
     fn tiny_objects_are_told_by_type_once_leaves_mix() {
-        let rule = |leaves: &[Leaf]| probe_of("runtime.mallocgc", leaves, Some(0)).unwrap().tiny_rule;
+        let rule = |leaves: &[Leaf]| {
+            probe_of("runtime.mallocgc", leaves, Some(0))
+                .unwrap()
+                .tiny_rule
+        };
         assert_eq!(rule(&[Leaf::Tiny]), tiny_rule::ALWAYS);
         assert_eq!(rule(&[Leaf::Tiny, Leaf::SmallNoscan]), tiny_rule::BY_TYPE);
         assert_eq!(rule(&[Leaf::SmallNoscan, Leaf::Large]), tiny_rule::NEVER);
@@ -206,9 +232,11 @@ mod tests {
 
     #[test]
     fn leaves_and_slow_paths_count_what_is_inlined_in_them() {
-        assert!(is_counted_itself("runtime.mallocgcTinySlowPath"));
-        assert!(is_counted_itself("runtime.mallocgcTinySC2"));
-        assert!(!is_counted_itself("runtime.mallocgc"));
-        assert!(!is_counted_itself("runtime.newobject"));
+        let counted = [Leaf::TinyClass, Leaf::Large];
+        assert!(is_counted_itself("runtime.mallocgcTinySlowPath", &counted));
+        assert!(is_counted_itself("runtime.mallocgcTinySC2", &counted));
+        assert!(!is_counted_itself("runtime.mallocgc", &counted));
+        assert!(!is_counted_itself("runtime.newobject", &counted));
+        assert!(is_counted_itself("runtime.mallocgc", &[Leaf::Mallocgc]));
     }
 }

@@ -70,7 +70,11 @@ impl Leaf {
         let number = |prefix: &str| {
             let digits = rest.strip_prefix(prefix)?;
             let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-            if all_digits { digits.parse::<u8>().ok() } else { None }
+            if all_digits {
+                digits.parse::<u8>().ok()
+            } else {
+                None
+            }
         };
         number("TinySC")
             .map(|_| Self::TinyClass)
@@ -93,9 +97,13 @@ impl Leaf {
             Self::Large,
         ];
         let sizes = (1..=MAX_TINY_SIZE).map(Self::TinySize);
-        let classes =
-            (1..=MAX_SIZE_CLASS).flat_map(|n| [Self::NoScanClass(n), Self::ScanClass(n)]);
-        plain.into_iter().chain(sizes).chain(classes).map(|leaf| leaf.to_string()).collect()
+        let classes = (1..=MAX_SIZE_CLASS).flat_map(|n| [Self::NoScanClass(n), Self::ScanClass(n)]);
+        plain
+            .into_iter()
+            .chain(sizes)
+            .chain(classes)
+            .map(|leaf| leaf.to_string())
+            .collect()
     }
 
     /// How a probe on it tells tiny objects; one of [`tiny_rule`].
@@ -179,15 +187,20 @@ impl fmt::Display for Leaf {
 /// The tables of `mallocgc` refer to all of them, so all exist or none.
 #[must_use]
 pub fn size_class_limit(leaves: impl IntoIterator<Item = Leaf>) -> Option<u16> {
-    leaves.into_iter().try_fold(0, |limit, leaf| Some(leaf.size_class_limit()?.max(limit)))
+    leaves
+        .into_iter()
+        .try_fold(0, |limit, leaf| Some(leaf.size_class_limit()?.max(limit)))
 }
 
 /// The leaves to count at, of those a binary mentions: `mallocgc` is one only
 /// where it does all the work itself.
 #[must_use]
 pub fn counted(mentioned: &[Leaf]) -> Vec<Leaf> {
-    let mut leaves: Vec<Leaf> =
-        mentioned.iter().copied().filter(|&leaf| leaf != Leaf::Mallocgc).collect();
+    let mut leaves: Vec<Leaf> = mentioned
+        .iter()
+        .copied()
+        .filter(|&leaf| leaf != Leaf::Mallocgc)
+        .collect();
     if leaves.is_empty() {
         leaves.extend(mentioned.iter().copied());
     }
@@ -247,14 +260,20 @@ mod tests {
     #[test]
     fn mallocgc_counts_only_alone() {
         assert_eq!(counted(&[Leaf::Mallocgc]), [Leaf::Mallocgc]);
-        assert_eq!(counted(&[Leaf::Large, Leaf::Mallocgc, Leaf::Tiny]), [Leaf::Tiny, Leaf::Large]);
+        assert_eq!(
+            counted(&[Leaf::Large, Leaf::Mallocgc, Leaf::Tiny]),
+            [Leaf::Tiny, Leaf::Large]
+        );
         assert_eq!(counted(&[]), []);
     }
 
     #[test]
     fn limits() {
         assert_eq!(size_class_limit([Leaf::Tiny, Leaf::Large]), Some(0));
-        assert_eq!(size_class_limit([Leaf::ScanClass(1), Leaf::NoScanClass(7)]), Some(80));
+        assert_eq!(
+            size_class_limit([Leaf::ScanClass(1), Leaf::NoScanClass(7)]),
+            Some(80)
+        );
         assert_eq!(size_class_limit([Leaf::ScanClass(26)]), Some(512));
         assert_eq!(size_class_limit([Leaf::ScanClass(27)]), None);
     }
@@ -262,7 +281,11 @@ mod tests {
     #[test]
     fn a_class_without_a_bit_is_said() {
         let mut filter = LeafFilter::default();
-        for leaf in [Leaf::ScanClass(27), Leaf::NoScanClass(0), Leaf::TinySize(16)] {
+        for leaf in [
+            Leaf::ScanClass(27),
+            Leaf::NoScanClass(0),
+            Leaf::TinySize(16),
+        ] {
             assert!(!leaf.add_to(&mut filter));
         }
         assert_eq!(filter, LeafFilter::default());
@@ -275,7 +298,10 @@ mod tests {
     ];
 
     fn class(size: u64) -> u8 {
-        CLASS_TO_SIZE.iter().position(|&limit| size <= limit).unwrap() as u8
+        CLASS_TO_SIZE
+            .iter()
+            .position(|&limit| size <= limit)
+            .unwrap() as u8
     }
 
     /// What `mallocgc` of each release calls for an object, written down from
@@ -323,14 +349,24 @@ mod tests {
     }
 
     fn leaves_of(release: Release) -> Vec<Leaf> {
-        let general =
-            [Leaf::SmallNoscan, Leaf::SmallScanNoHeader, Leaf::SmallScanHeader, Leaf::Large];
+        let general = [
+            Leaf::SmallNoscan,
+            Leaf::SmallScanNoHeader,
+            Leaf::SmallScanHeader,
+            Leaf::Large,
+        ];
         let classes = |last| {
-            (1..=last).map(Leaf::ScanClass).chain((2..=last).map(Leaf::NoScanClass))
+            (1..=last)
+                .map(Leaf::ScanClass)
+                .chain((2..=last).map(Leaf::NoScanClass))
         };
         match release {
             Release::Go124 => general.into_iter().chain([Leaf::Tiny]).collect(),
-            Release::Go127 => general.into_iter().chain([Leaf::TinyClass]).chain(classes(7)).collect(),
+            Release::Go127 => general
+                .into_iter()
+                .chain([Leaf::TinyClass])
+                .chain(classes(7))
+                .collect(),
             Release::Go126Experiment => general
                 .into_iter()
                 .chain((1..=15).map(Leaf::TinySize))
@@ -355,7 +391,10 @@ mod tests {
             let filters: Vec<(Leaf, LeafFilter)> = leaves
                 .iter()
                 .map(|&leaf| {
-                    let mut filter = LeafFilter { size_class_limit: limit, ..Default::default() };
+                    let mut filter = LeafFilter {
+                        size_class_limit: limit,
+                        ..Default::default()
+                    };
                     assert!(leaf.add_to(&mut filter));
                     (leaf, filter)
                 })

@@ -62,7 +62,11 @@ impl ProbeSet {
 /// in AX.
 #[must_use]
 pub fn program_of(map_function: &str) -> Program {
-    if map_function == "runtime.makemap_small" { Program::Call } else { Program::CallTyped }
+    if map_function == "runtime.makemap_small" {
+        Program::Call
+    } else {
+        Program::CallTyped
+    }
 }
 
 impl FromStr for ProbeSet {
@@ -75,14 +79,20 @@ impl FromStr for ProbeSet {
                 "alloc" => alloc = true,
                 "map" => map = true,
                 "map-all" => map_all = true,
-                _ => return Err(UnknownProbeSet { text: text.to_owned() }),
+                _ => {
+                    return Err(UnknownProbeSet {
+                        text: text.to_owned(),
+                    });
+                }
             }
         }
         match (alloc, map, map_all) {
             (true, false, false) => Ok(Self::Alloc),
             (true, true, false) => Ok(Self::AllocMap),
             (true, _, true) => Ok(Self::AllocMapAll),
-            (false, ..) => Err(UnknownProbeSet { text: text.to_owned() }),
+            (false, ..) => Err(UnknownProbeSet {
+                text: text.to_owned(),
+            }),
         }
     }
 }
@@ -115,7 +125,8 @@ mod tests {
     fn unknown_sets_are_named() {
         for text in ["", "map", "alloc,", "alloc,maps", "all"] {
             let error = text.parse::<ProbeSet>().unwrap_err();
-            let expected = format!("no probe set `{text}`: take `alloc`, `alloc,map` or `alloc,map-all`");
+            let expected =
+                format!("no probe set `{text}`: take `alloc`, `alloc,map` or `alloc,map-all`");
             assert_eq!(error.to_string(), expected);
         }
     }

@@ -17,6 +17,7 @@ pub mod leaves;
 pub mod maps;
 pub mod program;
 pub mod prologue;
+pub mod render;
 
 use std::fmt;
 
@@ -39,6 +40,8 @@ pub struct Plan {
     pub missing: Vec<Missing>,
     /// What makes the counts incomplete or inexact, one sentence each.
     pub warnings: Vec<String>,
+    /// What the BPF programs must know of the runtime, for any process.
+    pub config: wire::Config,
 }
 
 /// One probe.
@@ -149,12 +152,6 @@ impl Plan {
     /// probed while others can are part of the plan.
     pub fn new(exe: &dyn Executable, set: ProbeSet) -> Result<Self, PlanError> {
         assemble::assemble(exe, set)
-    }
-
-    /// Whether every heap object passes exactly one probe.
-    #[must_use]
-    pub fn is_exact(&self) -> bool {
-        self.warnings.is_empty()
     }
 }
 

@@ -87,8 +87,14 @@ impl Program {
                 (Some(Register::Bx), Some(SizePlace::Register(Register::Ax)))
             }
             Self::AllocNew => (Some(Register::Ax), Some(SizePlace::OfType)),
-            Self::AllocArray => (Some(Register::Ax), Some(SizePlace::OfTypeTimes(Register::Bx))),
-            Self::AllocSlice => (Some(Register::Ax), Some(SizePlace::OfTypeTimes(Register::Cx))),
+            Self::AllocArray => (
+                Some(Register::Ax),
+                Some(SizePlace::OfTypeTimes(Register::Bx)),
+            ),
+            Self::AllocSlice => (
+                Some(Register::Ax),
+                Some(SizePlace::OfTypeTimes(Register::Cx)),
+            ),
             Self::CallTyped => (Some(Register::Ax), None),
             Self::Call => (None, None),
         };

@@ -12,7 +12,9 @@
 
 use std::fmt;
 
-use iced_x86::{Code, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register};
+use iced_x86::{
+    Code, Decoder, DecoderOptions, FlowControl, Instruction, Mnemonic, OpKind, Register,
+};
 use thiserror::Error;
 
 use crate::addr::ElfAddr;
@@ -73,7 +75,9 @@ pub enum PrologueError {
     },
     /// The function runs again from its entry, but not because of a stack
     /// check known here.
-    #[error("the stack check has an unknown shape: the function returns to its entry, which is `{first}`")]
+    #[error(
+        "the stack check has an unknown shape: the function returns to its entry, which is `{first}`"
+    )]
     UnknownStackCheck {
         /// The first instruction.
         first: String,
@@ -85,7 +89,9 @@ pub enum PrologueError {
         found: String,
     },
     /// A `jbe` that does not lead to the function's own call of `morestack`.
-    #[error("the branch of the stack check leads to {target}, which is not further on in the function")]
+    #[error(
+        "the branch of the stack check leads to {target}, which is not further on in the function"
+    )]
     BranchLeavesFunction {
         /// Where it leads.
         target: ElfAddr,
@@ -127,7 +133,9 @@ impl ProbePoint {
     #[must_use]
     pub fn why(&self) -> &'static str {
         match self.instruction {
-            ProbeInstruction::Jbe => "ends the stack check; not counted when it branches to morestack",
+            ProbeInstruction::Jbe => {
+                "ends the stack check; not counted when it branches to morestack"
+            }
             ProbeInstruction::Push | ProbeInstruction::Sub => {
                 "no stack check: entered once per call, so its first instruction does"
             }
@@ -193,8 +201,7 @@ impl<'a> Function<'a> {
     /// All instructions, decoded in a row. Bytes that are none (there are none
     /// in compiled Go code; assembly may hold data) are stepped over.
     fn instructions(&self) -> impl Iterator<Item = Instruction> + use<'a> {
-        let mut decoder =
-            Decoder::with_ip(64, self.code, self.entry.0, DecoderOptions::NONE);
+        let mut decoder = Decoder::with_ip(64, self.code, self.entry.0, DecoderOptions::NONE);
         std::iter::from_fn(move || decoder.can_decode().then(|| decoder.decode()))
     }
 
@@ -206,7 +213,11 @@ impl<'a> Function<'a> {
         let bytes = bytes.get(..MAX_INSTRUCTION_BYTES).unwrap_or(bytes);
         let ip = self.entry.0.wrapping_add(offset);
         let instruction = Decoder::with_ip(64, bytes, ip, DecoderOptions::NONE).decode();
-        if instruction.is_invalid() { Err(undecodable) } else { Ok(instruction) }
+        if instruction.is_invalid() {
+            Err(undecodable)
+        } else {
+            Ok(instruction)
+        }
     }
 
     /// The offset behind the comparison with the stack guard, or `None` if the
@@ -242,13 +253,17 @@ impl<'a> Function<'a> {
     fn jbe_at(&self, offset: u64) -> Result<ProbePoint, PrologueError> {
         let branch = self.at(offset)?;
         if !matches!(branch.code(), Code::Jbe_rel8_64 | Code::Jbe_rel32_64) {
-            return Err(PrologueError::CheckWithoutBranch { found: branch.to_string() });
+            return Err(PrologueError::CheckWithoutBranch {
+                found: branch.to_string(),
+            });
         }
         let target = branch.near_branch_target();
         let at = self.entry.0.wrapping_add(offset);
         let end = self.entry.0.saturating_add(self.code.len() as u64);
         if target <= at || target >= end {
-            return Err(PrologueError::BranchLeavesFunction { target: ElfAddr(target) });
+            return Err(PrologueError::BranchLeavesFunction {
+                target: ElfAddr(target),
+            });
         }
         Ok(self.point(ProbeInstruction::Jbe, offset))
     }
@@ -257,7 +272,9 @@ impl<'a> Function<'a> {
     fn first_instruction(&self) -> Result<ProbePoint, PrologueError> {
         let first = self.at(0)?;
         if self.branches().any(|target| target == self.entry) {
-            return Err(PrologueError::UnknownStackCheck { first: first.to_string() });
+            return Err(PrologueError::UnknownStackCheck {
+                first: first.to_string(),
+            });
         }
         let kind = if first.code() == Code::Push_r64 && first.op0_register() == Register::RBP {
             ProbeInstruction::Push
@@ -266,7 +283,9 @@ impl<'a> Function<'a> {
         } else if is_safe_to_step(&first) {
             ProbeInstruction::Other
         } else {
-            return Err(PrologueError::Refused { instruction: first.to_string() });
+            return Err(PrologueError::Refused {
+                instruction: first.to_string(),
+            });
         };
         Ok(self.point(kind, 0))
     }
@@ -309,7 +328,10 @@ fn compares_with_guard(instruction: &Instruction, left: Register) -> bool {
         && instruction.memory_base() == Register::R14
         && instruction.memory_index() == Register::None
         && !instruction.has_segment_prefix()
-        && matches!(instruction.memory_displacement64(), G_STACKGUARD0 | G_STACKGUARD1)
+        && matches!(
+            instruction.memory_displacement64(),
+            G_STACKGUARD0 | G_STACKGUARD1
+        )
 }
 
 /// `lea r12, [rsp-n]`
@@ -332,8 +354,10 @@ fn is_copy_of_stack_pointer(instruction: &Instruction) -> bool {
 
 /// `sub register, n`
 fn is_sub_immediate(instruction: &Instruction, register: Register) -> bool {
-    matches!(instruction.code(), Code::Sub_rm64_imm8 | Code::Sub_rm64_imm32)
-        && instruction.op0_kind() == OpKind::Register
+    matches!(
+        instruction.code(),
+        Code::Sub_rm64_imm8 | Code::Sub_rm64_imm32
+    ) && instruction.op0_kind() == OpKind::Register
         && instruction.op0_register() == register
 }
 

@@ -25,7 +25,9 @@ fn point(code: &[u8]) -> ProbePoint {
 #[test]
 fn small_frame_short_branch() {
     // cmp rsp,[r14+10h]; jbe +5; push rbp; mov rbp,rsp; pop rbp; ret
-    let code = with_tail(&[0x49, 0x3b, 0x66, 0x10, 0x76, 6, 0x55, 0x48, 0x89, 0xe5, 0x5d]);
+    let code = with_tail(&[
+        0x49, 0x3b, 0x66, 0x10, 0x76, 6, 0x55, 0x48, 0x89, 0xe5, 0x5d,
+    ]);
     let point = point(&code);
     assert_eq!(point.instruction, ProbeInstruction::Jbe);
     assert_eq!(point.at, ElfAddr(0x40_1004));
@@ -107,7 +109,10 @@ fn an_unknown_stack_check_is_not_taken_for_none() {
         0x64, 0x48, 0x8b, 0x0c, 0x25, 0xf8, 0xff, 0xff, 0xff, 0x48, 0x3b, 0x61, 0x10, 0x76, 1, 0x55,
     ]);
     let error = probe_point(&code, ENTRY).unwrap_err();
-    assert!(matches!(error, PrologueError::UnknownStackCheck { .. }), "{error}");
+    assert!(
+        matches!(error, PrologueError::UnknownStackCheck { .. }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -115,7 +120,10 @@ fn check_without_its_branch() {
     // cmp rsp,[r14+10h]; ja +1 instead of jbe
     let code = with_tail(&[0x49, 0x3b, 0x66, 0x10, 0x77, 1, 0x55]);
     let error = probe_point(&code, ENTRY).unwrap_err();
-    assert!(matches!(error, PrologueError::CheckWithoutBranch { .. }), "{error}");
+    assert!(
+        matches!(error, PrologueError::CheckWithoutBranch { .. }),
+        "{error}"
+    );
 }
 
 #[test]
@@ -123,7 +131,10 @@ fn branch_that_leaves_the_function() {
     for displacement in [0x7f_u8, 0xf0] {
         let code = with_tail(&[0x49, 0x3b, 0x66, 0x10, 0x76, displacement, 0x55]);
         let error = probe_point(&code, ENTRY).unwrap_err();
-        assert!(matches!(error, PrologueError::BranchLeavesFunction { .. }), "{error}");
+        assert!(
+            matches!(error, PrologueError::BranchLeavesFunction { .. }),
+            "{error}"
+        );
     }
 }
 
@@ -132,32 +143,48 @@ fn instruction_that_is_jumped_back_to() {
     // cmp rsp,[r14+10h]; jbe +3; push rbp; jmp back to the jbe
     let code = with_tail(&[0x49, 0x3b, 0x66, 0x10, 0x76, 3, 0x55, 0xeb, 0xfb]);
     let error = probe_point(&code, ENTRY).unwrap_err();
-    assert_eq!(error, PrologueError::JumpedTo { at: ElfAddr(0x40_1004) });
+    assert_eq!(
+        error,
+        PrologueError::JumpedTo {
+            at: ElfAddr(0x40_1004)
+        }
+    );
 }
 
 #[test]
 fn instructions_the_kernel_refuses() {
     for code in [
-        &[0xcc_u8, 0xc3][..],                      // int3
-        &[0xf0, 0x48, 0xff, 0x00, 0xc3],           // lock inc [rax]
-        &[0xf0, 0x48, 0x01, 0x08, 0xc3],           // lock add [rax],rcx
-        &[0x2e, 0x48, 0x89, 0x08, 0xc3],           // cs mov [rax],rcx
-        &[0x8e, 0xd0, 0xc3],                       // mov ss,eax
-        &[0xf4],                                   // hlt
-        &[0xe6, 0x10, 0xc3],                       // out 10h,al
-        &[0xe8, 0, 0, 0, 0, 0xc3],                 // call
-        &[0xc5, 0xf8, 0x10, 0x00, 0xc3],           // vmovups: not plain enough
+        &[0xcc_u8, 0xc3][..],            // int3
+        &[0xf0, 0x48, 0xff, 0x00, 0xc3], // lock inc [rax]
+        &[0xf0, 0x48, 0x01, 0x08, 0xc3], // lock add [rax],rcx
+        &[0x2e, 0x48, 0x89, 0x08, 0xc3], // cs mov [rax],rcx
+        &[0x8e, 0xd0, 0xc3],             // mov ss,eax
+        &[0xf4],                         // hlt
+        &[0xe6, 0x10, 0xc3],             // out 10h,al
+        &[0xe8, 0, 0, 0, 0, 0xc3],       // call
+        &[0xc5, 0xf8, 0x10, 0x00, 0xc3], // vmovups: not plain enough
     ] {
         let error = probe_point(code, ENTRY).unwrap_err();
-        assert!(matches!(error, PrologueError::Refused { .. }), "{code:x?}: {error}");
+        assert!(
+            matches!(error, PrologueError::Refused { .. }),
+            "{code:x?}: {error}"
+        );
     }
 }
 
 #[test]
 fn code_that_ends_too_early() {
-    for code in [&[][..], &[0x49, 0x3b], &[0x49, 0x3b, 0x66, 0x10], &[0x49, 0x3b, 0x66, 0x10, 0x0f]] {
+    for code in [
+        &[][..],
+        &[0x49, 0x3b],
+        &[0x49, 0x3b, 0x66, 0x10],
+        &[0x49, 0x3b, 0x66, 0x10, 0x0f],
+    ] {
         let error = probe_point(code, ENTRY).unwrap_err();
-        assert!(matches!(error, PrologueError::Undecodable { .. }), "{code:x?}: {error}");
+        assert!(
+            matches!(error, PrologueError::Undecodable { .. }),
+            "{code:x?}: {error}"
+        );
     }
 }
 
