@@ -1,6 +1,7 @@
 //! `goalloc record` and `goalloc run`.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use anyhow::Context;
 use bytesize::ByteSize;
 use clap::Args;
 use tracer::attach::Mechanism;
-use tracer::output::{Output, Permissions};
+use tracer::output::{Access, Destination, Output, Overwrite};
 use tracer::plan::ProbeSet;
 use tracer::profile::{pprof, summary};
 use tracer::session::{self, Config, Subject, Tables};
@@ -99,7 +100,13 @@ pub fn run(args: RunArgs) -> anyhow::Result<Outcome> {
 }
 
 fn record_subject(subject: Subject, args: CommonArgs) -> anyhow::Result<Outcome> {
-    let output = Output::create(&args.output, args.force, Permissions::Private)?;
+    let overwrite = if args.force {
+        Overwrite::Replace
+    } else {
+        Overwrite::Refuse
+    };
+    let destination = Destination::of(Some(args.output.clone()));
+    let mut output = Output::open(&destination, overwrite, Access::Owner)?;
     let config = Config {
         subject,
         duration: args.duration,
@@ -116,8 +123,8 @@ fn record_subject(subject: Subject, args: CommonArgs) -> anyhow::Result<Outcome>
         .context("cannot start the event loop")?;
     let recording = runtime.block_on(session::record(&config, &mut Line::new()))?;
     let profile = recording.profile;
-    let bytes = pprof::encode(&profile)?;
-    output.commit(&bytes)?;
+    output.write_all(&pprof::encode(&profile))?;
+    output.commit()?;
 
     let totals = profile.totals();
     eprintln!(
