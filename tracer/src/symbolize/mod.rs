@@ -1,7 +1,13 @@
 //! From program counters to frames, and from raw counts to a profile.
 
+mod demangle;
+mod dwarf_frames;
+mod elf_symbols;
 mod frame;
 mod pclntab_frames;
+mod symbolizer;
 
+pub use dwarf_frames::DwarfFrames;
 pub use frame::{Frame, fold_generics};
 pub use pclntab_frames::frames_at;
+pub use symbolizer::Symbolizer;
