@@ -9,5 +9,5 @@ mod symbolizer;
 
 pub use dwarf_frames::DwarfFrames;
 pub use frame::{Frame, fold_generics};
-pub use pclntab_frames::frames_at;
+pub use pclntab_frames::{all_frames_at, frames_at};
 pub use symbolizer::Symbolizer;
