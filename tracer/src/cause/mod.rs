@@ -125,6 +125,18 @@ pub enum TypeArg<'a> {
     Named(&'a str),
 }
 
+impl<'a> TypeArg<'a> {
+    /// From the address that was passed and the name that was found there.
+    #[must_use]
+    pub fn new(type_addr: u64, name: Option<&'a str>) -> Self {
+        match (type_addr, name) {
+            (0, _) => Self::Nil,
+            (_, Some(name)) => Self::Named(name),
+            (_, None) => Self::Unknown,
+        }
+    }
+}
+
 /// Why an object was allocated: by the runtime frames below the program's own,
 /// innermost first; by its type; by its size in bytes as asked for.
 #[must_use]

@@ -13,23 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::process::{in_root, proc_path};
 use super::{FileId, Process};
-use crate::addr::{ElfAddr, FileOffset, LoadBias, ProcAddr};
-
-/// Size of a page on x86-64: what mappings are aligned to.
-const PAGE_BYTES: u64 = 4096;
-
-/// A loadable segment of an ELF file: one `PT_LOAD` program header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Segment {
-    /// `p_offset`.
-    pub offset: FileOffset,
-    /// `p_vaddr`.
-    pub address: ElfAddr,
-    /// `p_filesz`, in bytes.
-    pub file_size: u64,
-    /// Whether `p_flags` has `PF_X`.
-    pub executable: bool,
-}
+use crate::addr::{FileOffset, LoadBias, ProcAddr};
 
 /// One mapping of a part of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,17 +137,19 @@ impl MappedFile {
             .any(|mapping| (mapping.start..mapping.end).contains(&address))
     }
 
-    /// What the loader added to the file's addresses, given its segments.
+    /// What the loader added to the file's addresses. `bias_of` answers for one
+    /// mapping, given its file offset and its start; the reader of the file
+    /// knows (`GoBinary::load_bias`).
     ///
-    /// `None` when no executable mapping belongs to an executable segment, or
-    /// when two of them disagree (the file is loaded twice).
+    /// `None` when it has no answer for any executable mapping, or when two
+    /// answers disagree: the file is loaded twice.
     #[must_use]
-    pub fn load_bias(&self, segments: &[Segment]) -> Option<LoadBias> {
-        let code = segments.iter().filter(|segment| segment.executable);
-        let mut biases = code.flat_map(|segment| {
-            let mappings = self.mappings.iter().filter(|mapping| mapping.executable);
-            mappings.filter_map(|mapping| segment.bias_of(mapping))
-        });
+    pub fn load_bias(
+        &self,
+        bias_of: impl Fn(FileOffset, ProcAddr) -> Option<LoadBias>,
+    ) -> Option<LoadBias> {
+        let code = self.mappings.iter().filter(|mapping| mapping.executable);
+        let mut biases = code.filter_map(|mapping| bias_of(mapping.offset, mapping.start));
         let first = biases.next()?;
         biases.all(|other| other == first).then_some(first)
     }
@@ -190,22 +176,6 @@ impl MappedFile {
             let file = File::open(path).ok()?;
             is_same(&file.metadata().ok()?).then_some(file)
         })
-    }
-}
-
-impl Segment {
-    /// The bias by which `mapping` shows this segment, if it does.
-    fn bias_of(&self, mapping: &Mapping) -> Option<LoadBias> {
-        // The loader maps whole pages.
-        let first = self.offset.0 - self.offset.0 % PAGE_BYTES;
-        let end = self.offset.0.checked_add(self.file_size)?;
-        if !(first..end).contains(&mapping.offset.0) {
-            return None;
-        }
-        // Wrapping: the first page may begin before the segment does.
-        let into = mapping.offset.0.wrapping_sub(self.offset.0);
-        let bias = LoadBias::between(ElfAddr(self.address.0.wrapping_add(into)), mapping.start);
-        bias.0.is_multiple_of(PAGE_BYTES).then_some(bias)
     }
 }
 

@@ -25,7 +25,7 @@ mod status;
 pub use error::Error;
 pub use launch::{Held, Launched};
 pub use list::{RunningExe, Scan};
-pub use maps::{MappedFile, Maps, Segment};
+pub use maps::{MappedFile, Maps};
 pub use memory::Memory;
 pub use pidfd::Pidfd;
 pub use privilege::{CAPABILITIES, setcap_command};

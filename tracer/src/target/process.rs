@@ -1,6 +1,7 @@
 //! One running process.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -38,6 +39,12 @@ pub struct ExeName {
     pub path: PathBuf,
     /// Whether the file no longer has that name, or any.
     pub deleted: bool,
+}
+
+impl fmt::Display for ExeName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path.display().fmt(f)
+    }
 }
 
 /// What the kernel appends to the name of an unlinked file (`d_path`,

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::addr::ElfAddr;
 
 const MAPS: &[u8] = b"\
 55d0c0000000-55d0c0002000 r--p 00000000 fe:00 247030                     /srv/my app
@@ -17,15 +18,6 @@ const EXE: FileId = FileId {
     device: 0xfe00,
     inode: 247_030,
 };
-
-fn segment(offset: u64, address: u64, file_size: u64) -> Segment {
-    Segment {
-        offset: FileOffset(offset),
-        address: ElfAddr(address),
-        file_size,
-        executable: true,
-    }
-}
 
 #[test]
 fn groups_mappings_by_file() {
@@ -65,28 +57,28 @@ fn finds_the_executable_by_identity_or_else_by_name() {
 }
 
 #[test]
-fn bias_of_a_position_independent_executable() {
-    let maps = Maps::parse(MAPS).unwrap();
-    let exe = &maps.files()[0];
-    let bias = exe.load_bias(&[segment(0x2000, 0x40_2000, 0x4800)]);
-    assert_eq!(bias, Some(LoadBias(0x55d0_c000_0000 - 0x40_0000)));
-    // A segment that begins inside its first page.
-    let bias = exe.load_bias(&[segment(0x2340, 0x3340, 0x4000)]);
-    assert_eq!(bias, Some(LoadBias(0x55d0_c000_2000 - 0x3000)));
-}
+fn the_bias_is_that_of_the_executable_mappings() {
+    let mut exe = Maps::parse(MAPS).unwrap().files()[0].clone();
+    let by_offset = |offset: FileOffset, start: ProcAddr| Some(LoadBias(start.0 - offset.0));
+    assert_eq!(exe.load_bias(by_offset), Some(LoadBias(0x55d0_c000_0000)));
+    assert_eq!(exe.load_bias(|_, _| None), None);
+    let asked_for = |offset, start| {
+        assert_eq!(
+            (offset, start),
+            (FileOffset(0x2000), ProcAddr(0x55d0_c000_2000))
+        );
+        None
+    };
+    assert_eq!(exe.load_bias(asked_for), None);
 
-#[test]
-fn no_bias_where_nothing_fits() {
-    let maps = Maps::parse(MAPS).unwrap();
-    let exe = &maps.files()[0];
-    assert_eq!(exe.load_bias(&[]), None);
-    assert_eq!(exe.load_bias(&[segment(0x7000, 0x7000, 0x1000)]), None);
-    assert_eq!(exe.load_bias(&[segment(u64::MAX, 0, 1)]), None);
-    // Contradictory program headers.
-    let twice = [segment(0x2000, 0, 0x1000), segment(0x2000, 0x1000, 0x1000)];
-    assert_eq!(exe.load_bias(&twice), None);
-    // No page-wise mapping can show this one.
-    assert_eq!(exe.load_bias(&[segment(0x2000, 0x7, 0x1000)]), None);
+    // The same code mapped a second time elsewhere.
+    let code = exe.mappings[1];
+    let (start, end) = (
+        ProcAddr(code.start.0 + 0x10_0000),
+        ProcAddr(code.end.0 + 0x10_0000),
+    );
+    exe.mappings.push(Mapping { start, end, ..code });
+    assert_eq!(exe.load_bias(by_offset), None);
 }
 
 #[test]
@@ -116,26 +108,27 @@ fn reads_this_process() {
     let header = elf::FileHeader64::<Endianness>::parse(&*data).unwrap();
     let endian = header.endian().unwrap();
     let loads = header.program_headers(endian, &*data).unwrap().iter();
-    let segments: Vec<Segment> = loads
+    let code = loads
         .filter(|program| program.p_type(endian) == elf::PT_LOAD)
-        .map(|program| Segment {
-            offset: FileOffset(program.p_offset(endian)),
-            address: ElfAddr(program.p_vaddr(endian)),
-            file_size: program.p_filesz(endian),
-            executable: program.p_flags(endian) & elf::PF_X != elf::ProgramFlags(0),
+        .find(|program| program.p_flags(endian) & elf::PF_X != elf::ProgramFlags(0))
+        .unwrap();
+    let (offset, address) = (code.p_offset(endian), code.p_vaddr(endian));
+    let bias = exe
+        .load_bias(|mapped, start| {
+            let mapped_address = ElfAddr(address.wrapping_add(mapped.0).wrapping_sub(offset));
+            Some(LoadBias::between(mapped_address, start))
         })
-        .collect();
-    let bias = exe.load_bias(&segments).unwrap();
+        .unwrap();
 
     // The bytes in memory are those of the file.
-    let code = segments.iter().find(|segment| segment.executable).unwrap();
     let mut bytes = [0; 64];
+    let code_start = ElfAddr(address).in_process(bias);
     process
         .memory()
         .unwrap()
-        .read_exact_at(code.address.in_process(bias), &mut bytes)
+        .read_exact_at(code_start, &mut bytes)
         .unwrap();
-    let at = usize::try_from(code.offset.0).unwrap();
+    let at = usize::try_from(offset).unwrap();
     assert_eq!(&bytes, &data[at..at + 64]);
 
     let library = maps.libraries(&process).next().unwrap();
@@ -193,36 +186,5 @@ proptest! {
         prop_assert_eq!(&file.mappings, &[Mapping {
             start: ProcAddr(start), end: ProcAddr(end), offset: FileOffset(offset), executable,
         }]);
-    }
-
-    #[test]
-    fn a_bias_is_found_again(
-        bias_pages in 0..1_u64 << 35, pages in 1..64_u64, first in 0..64_u64,
-        page_of_address in 0..1_u64 << 20, within in 0..PAGE_BYTES,
-    ) {
-        let start = FileOffset(first * PAGE_BYTES);
-        let code = segment(start.0 + within, page_of_address * PAGE_BYTES + within, pages * PAGE_BYTES);
-        let bias = LoadBias(bias_pages * PAGE_BYTES);
-        let address = ElfAddr(page_of_address * PAGE_BYTES).in_process(bias);
-        let mapping = Mapping {
-            start: address,
-            end: ProcAddr(address.0 + pages * PAGE_BYTES),
-            offset: start,
-            executable: true,
-        };
-        let file = MappedFile { file: EXE, path: PathBuf::new(), mappings: vec![mapping] };
-        prop_assert_eq!(file.load_bias(&[code]), Some(bias));
-    }
-
-    #[test]
-    fn a_bias_of_any_numbers(offset: u64, address: u64, file_size: u64, start: u64, at: u64) {
-        let mapping = Mapping {
-            start: ProcAddr(start),
-            end: ProcAddr(u64::MAX),
-            offset: FileOffset(at),
-            executable: true,
-        };
-        let file = MappedFile { file: EXE, path: PathBuf::new(), mappings: vec![mapping] };
-        let _ = file.load_bias(&[segment(offset, address, file_size)]);
     }
 }
