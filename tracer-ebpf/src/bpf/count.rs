@@ -3,12 +3,14 @@
 
 use aya_ebpf::bindings::pt_regs;
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
+use aya_ebpf::programs::ProbeContext;
+use aya_log_ebpf::{info, warn};
 use tracer_ebpf::wire::{
     Config, CountKey, EventRecord, MAX_FRAMES, SHORT_FRAMES, StackId, TypeRecord, counter, flags,
     kind,
 };
 
-use super::maps::{COUNTS, RING, STACKS, add, atomic_add};
+use super::maps::{COUNTS, RING, STACKS, add, add_first, atomic_add};
 use super::stack::{self, NO_WAKEUP, Stack};
 
 /// Fail if the key exists (`BPF_NOEXIST`).
@@ -30,7 +32,9 @@ pub struct Event {
 
 /// Counts `event` under the call stack it happened on.
 #[inline(always)]
-pub fn count(regs: &pt_regs, config: &Config, event: &Event) {
+pub fn count(context: &ProbeContext, config: &Config, event: &Event) {
+    // SAFETY: the context of a uprobe program is the registers.
+    let regs = unsafe { &*context.regs };
     add(counter::HITS, 1);
     add(counter::BYTES, event.size_bytes);
     let pid = if config.pid == 0 {
@@ -59,7 +63,7 @@ pub fn count(regs: &pt_regs, config: &Config, event: &Event) {
         }
     }
     announce_type(config, &key);
-    insert(&key);
+    insert(context, &key);
 }
 
 /// Adds one to a count that exists.
@@ -76,7 +80,7 @@ fn bump(key: &CountKey) -> bool {
 
 /// Starts a count at one, or streams the event when the map has no room.
 #[inline(always)]
-fn insert(key: &CountKey) {
+fn insert(context: &ProbeContext, key: &CountKey) {
     if COUNTS.insert(key, &1, NO_EXIST).is_ok() {
         return;
     }
@@ -85,7 +89,9 @@ fn insert(key: &CountKey) {
         return;
     }
     let Some(mut entry) = RING.reserve::<EventRecord>(0) else {
-        add(counter::LOST_EVENTS, 1);
+        if add_first(counter::LOST_EVENTS) {
+            warn!(context, "the ring is full: events are lost");
+        }
         return;
     };
     entry.write(EventRecord {
@@ -94,7 +100,12 @@ fn insert(key: &CountKey) {
         key: *key,
     });
     entry.submit(NO_WAKEUP);
-    add(counter::STREAMED, 1);
+    if add_first(counter::STREAMED) {
+        info!(
+            context,
+            "the map of counts is full: new events are streamed"
+        );
+    }
 }
 
 /// Sends the frames of a stack the collector has not seen. `false` if they

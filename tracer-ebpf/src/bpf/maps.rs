@@ -75,6 +75,19 @@ pub fn add(slot: u32, by: u64) {
     }
 }
 
+/// Adds one to a counter of this CPU. `true` the first time, give or take
+/// another thread that comes in between.
+#[inline(always)]
+pub fn add_first(slot: u32) -> bool {
+    let Some(value) = COUNTERS.get_ptr_mut(slot) else {
+        return false;
+    };
+    // SAFETY: `value` points at a live, aligned map value.
+    let first = unsafe { ptr::read_volatile(value) } == 0;
+    atomic_add(value, 1);
+    first
+}
+
 /// `*value += by` in one instruction. `value` comes from a map look-up.
 #[inline(always)]
 pub fn atomic_add(value: *mut u64, by: u64) {

@@ -8,6 +8,7 @@ use aya_ebpf::bindings::pt_regs;
 use aya_ebpf::helpers::bpf_get_attach_cookie;
 use aya_ebpf::macros::uprobe;
 use aya_ebpf::programs::ProbeContext;
+use tracer_ebpf::filter::takes;
 use tracer_ebpf::wire::{Config, ProbeSpec, flags, tiny_rule};
 
 use super::count::{Event, count};
@@ -102,6 +103,7 @@ enum Filtered {
 
 /// A hit that counts.
 struct Hit<'a> {
+    context: &'a ProbeContext,
     regs: &'a pt_regs,
     config: Config,
     probe: u32,
@@ -126,6 +128,7 @@ impl<'a> Hit<'a> {
             return None;
         }
         Some(Self {
+            context,
             regs,
             config: config(),
             probe,
@@ -142,7 +145,7 @@ impl<'a> Hit<'a> {
         let mut bits = 0;
         if filtered == Filtered::Yes {
             let noscan = is_noscan(type_addr);
-            if !self.spec.filter.takes(size_bytes, noscan) {
+            if !takes(&self.spec.filter, size_bytes, noscan) {
                 return;
             }
             if noscan {
@@ -190,7 +193,7 @@ impl<'a> Hit<'a> {
     #[inline(always)]
     fn count(&self, size_bytes: u64, type_addr: u64, bits: u16) {
         count(
-            self.regs,
+            self.context,
             &self.config,
             &Event {
                 probe: self.probe,

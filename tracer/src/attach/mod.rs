@@ -15,6 +15,7 @@ use std::path::Path;
 use aya::maps::{Array, Map, MapError};
 use aya::util::KernelVersion;
 use aya::{Ebpf, EbpfError, EbpfLoader};
+use aya_log::EbpfLogger;
 use thiserror::Error;
 use tracer_ebpf::wire::{Config, MAX_PROBES, ProbeSpec};
 
@@ -233,6 +234,12 @@ impl Loaded {
         Array::try_from(map)
             .and_then(|mut switch: Array<_, u32>| switch.set(0, u32::from(on), 0))
             .map_err(|source| Error::Map { name, source })
+    }
+
+    /// What the programs have to say, for the log of this process. `None` if
+    /// the object says nothing.
+    pub fn logger(&mut self) -> Option<EbpfLogger<&'static dyn log::Log>> {
+        EbpfLogger::init(&mut self.ebpf).ok()
     }
 
     /// Hands over a map for reading.
