@@ -2,7 +2,6 @@
 //! no longer those the object was built from.
 
 #[path = "../xtask/src/manifest.rs"]
-#[expect(dead_code, reason = "shared with xtask, which uses the rest of it")]
 mod manifest;
 
 use std::{

@@ -1,7 +1,7 @@
 //! `build-ebpf`: compiles the BPF programs and writes the object and manifest
 //! that are committed and embedded in `goalloc`.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::ffi::OsStrExt as _, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use xtask::{
@@ -97,7 +97,8 @@ fn check(toolchain: &Toolchain) -> Result<()> {
 
 /// Builds the object and the manifest that describes it.
 fn build(toolchain: &Toolchain, target_dir: &Path) -> Result<(Vec<u8>, Manifest)> {
-    let inputs = Inputs::read(&paths::workspace()).context("cannot read the BPF sources")?;
+    let workspace = paths::workspace();
+    let inputs = Inputs::read(&workspace).context("cannot read the BPF sources")?;
     command::run(
         &mut toolchain.cargo("build", target_dir),
         "mend the sources, or run `cargo xtask setup --bpf` if the toolchain is at fault",
@@ -107,6 +108,12 @@ fn build(toolchain: &Toolchain, target_dir: &Path) -> Result<(Vec<u8>, Manifest)
     toolchain.strip_dwarf(&linked, &stripped)?;
     let object =
         fs::read(&stripped).with_context(|| format!("cannot read {}", stripped.display()))?;
+    if contains(&object, workspace.as_os_str().as_bytes()) {
+        bail!(
+            "the object names a path of this machine, {}; add it to the paths mapped away in xtask/src/bpf.rs",
+            workspace.display()
+        );
+    }
     let manifest = Manifest {
         inputs,
         object_sha256: manifest::sha256_hex(&object),
@@ -128,4 +135,31 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 
 fn first_difference(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|it| it == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_bytes_and_differences() {
+        assert!(contains(b"a/b/c", b"/b/"));
+        assert!(!contains(b"a/b", b"/b/"));
+        assert_eq!(first_difference(b"abc", b"abd"), 2);
+        assert_eq!(first_difference(b"abc", b"ab"), 2);
+    }
+
+    #[test]
+    fn replace_leaves_the_new_file_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/probes.o");
+        replace(&path, b"old").unwrap();
+        replace(&path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 1);
+    }
 }
