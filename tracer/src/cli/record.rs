@@ -116,7 +116,7 @@ fn record_subject(subject: Subject, args: CommonArgs) -> anyhow::Result<Outcome>
         .context("cannot start the event loop")?;
     let recording = runtime.block_on(session::record(&config, &mut Line::new()))?;
     let profile = recording.profile;
-    let bytes = pprof::encode(&profile)?;
+    let bytes = pprof::encode(&profile);
     output.commit(&bytes)?;
 
     let totals = profile.totals();

@@ -80,7 +80,15 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
         probes: sites.len(),
         warnings: &prepared.plan.warnings,
     });
-    drain_until_done(config, &prepared, &mut launched, &mut collector, started, progress).await?;
+    drain_until_done(
+        config,
+        &prepared,
+        &mut launched,
+        &mut collector,
+        started,
+        progress,
+    )
+    .await?;
     loaded.enable(false)?;
     let recorded = started.elapsed();
     drop(probes);
@@ -150,10 +158,7 @@ async fn drain_until_done(
 }
 
 /// Completes when there is nothing left to record.
-async fn target_ends(
-    prepared: &Prepared,
-    launched: &mut Option<Launched>,
-) -> std::io::Result<()> {
+async fn target_ends(prepared: &Prepared, launched: &mut Option<Launched>) -> std::io::Result<()> {
     match (launched, &prepared.process) {
         (Some(child), _) => child.wait().await.map(drop),
         (None, Some(process)) => process.pidfd().exited().await,
