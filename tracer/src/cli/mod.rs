@@ -1,8 +1,14 @@
 //! The command line: arguments become plain configurations, errors become one
 //! line, outcomes become exit codes.
 
+mod doctor;
+mod export;
+mod plan;
 mod progress;
+mod ps;
 mod record;
+mod recording;
+mod report;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -29,6 +35,16 @@ enum Command {
     Record(record::RecordArgs),
     /// Start a command and record it from its first allocation
     Run(record::RunArgs),
+    /// Show what a recording says: tables, JSON, CSV, histograms
+    Report(report::Args),
+    /// Turn a recording into a flame graph or another format
+    Export(export::Args),
+    /// List the Go processes of this host
+    Ps(ps::Args),
+    /// Show which instructions of a Go program would carry a probe, and why
+    Plan(plan::Args),
+    /// Check what this machine and this user can do
+    Doctor(doctor::Args),
 }
 
 /// How a command ended that did not fail.
@@ -79,6 +95,11 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Record(args) => record::record(args),
         Command::Run(args) => record::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Export(args) => export::run(args),
+        Command::Ps(args) => ps::run(args),
+        Command::Plan(args) => plan::run(args),
+        Command::Doctor(args) => doctor::run(args),
     }
 }
 

@@ -1,7 +1,6 @@
 //! `goalloc record` and `goalloc run`.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,13 +8,13 @@ use anyhow::Context;
 use bytesize::ByteSize;
 use clap::Args;
 use tracer::attach::Mechanism;
-use tracer::output::{Access, Destination, Output, Overwrite};
+use tracer::output::{Output, Permissions};
 use tracer::plan::ProbeSet;
 use tracer::profile::{pprof, summary};
 use tracer::session::{self, Config, Subject, Tables};
 
-use super::Outcome;
 use super::progress::Line;
+use super::{Outcome, recording};
 
 /// Arguments of `goalloc record`.
 #[derive(Debug, Args)]
@@ -100,13 +99,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<Outcome> {
 }
 
 fn record_subject(subject: Subject, args: CommonArgs) -> anyhow::Result<Outcome> {
-    let overwrite = if args.force {
-        Overwrite::Replace
-    } else {
-        Overwrite::Refuse
-    };
-    let destination = Destination::of(Some(args.output.clone()));
-    let mut output = Output::open(&destination, overwrite, Access::Owner)?;
+    let output = Output::create(&args.output, args.force, Permissions::Private)?;
     let config = Config {
         subject,
         duration: args.duration,
@@ -123,8 +116,7 @@ fn record_subject(subject: Subject, args: CommonArgs) -> anyhow::Result<Outcome>
         .context("cannot start the event loop")?;
     let recording = runtime.block_on(session::record(&config, &mut Line::new()))?;
     let profile = recording.profile;
-    output.write_all(&pprof::encode(&profile))?;
-    output.commit()?;
+    output.commit(&pprof::encode(&profile))?;
 
     let totals = profile.totals();
     eprintln!(
@@ -134,17 +126,15 @@ fn record_subject(subject: Subject, args: CommonArgs) -> anyhow::Result<Outcome>
         summary::seconds(profile.duration_ns),
         output_hint(&args.output),
     );
-    if let Some(status) = recording.exit_status.filter(|status| !status.success()) {
-        eprintln!("goalloc: the command ended with {status}");
+    if let Some(mut command) = recording.launched {
+        let status = runtime
+            .block_on(command.wait())
+            .context("cannot wait for the command")?;
+        if !status.success() {
+            eprintln!("goalloc: the command ended with {status}");
+        }
     }
-    if let Some(losses) = summary::losses(&profile.losses) {
-        eprintln!("goalloc: {losses}");
-    }
-    Ok(if profile.losses.any() {
-        Outcome::EventsLost
-    } else {
-        Outcome::Done
-    })
+    Ok(recording::outcome(&profile))
 }
 
 fn output_hint(path: &std::path::Path) -> String {

@@ -8,10 +8,10 @@ use tracer_ebpf::wire;
 
 use super::config::{Config, Subject};
 use crate::attach::{self, Loaded, Mechanism, Options, Scope, Site};
+use crate::collect;
 use crate::golang::{self, GoBinary};
 use crate::plan::{Plan, PlanError};
 use crate::target::{self, Held, Process};
-use crate::collect;
 
 /// Why there is no recording.
 #[derive(Debug, Error)]

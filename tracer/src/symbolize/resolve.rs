@@ -39,7 +39,7 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
     let mut types = Types::new(binary, &raw.runtime_types);
     let mut resolved: HashMap<StackId, ResolvedStack> = HashMap::new();
     for (id, stack) in &raw.stacks {
-        resolved.insert(*id, stacks.resolve(*id, stack));
+        resolved.insert(*id, stacks.resolve(stack));
     }
     let biases: HashMap<u32, LoadBias> = raw
         .stacks

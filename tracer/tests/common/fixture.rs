@@ -54,7 +54,8 @@ impl Fixture {
 
     /// Waits until the section is over.
     pub fn wait_done(&mut self) {
-        self.stdout.find("the end of the section", |it| it == "done");
+        self.stdout
+            .find("the end of the section", |it| it == "done");
     }
 
     /// Runs the section.

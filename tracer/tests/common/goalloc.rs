@@ -118,7 +118,9 @@ impl Recording {
     pub fn folded(&self) -> Vec<(Vec<String>, u64)> {
         let mut export = goalloc();
         export
-            .args(["export", "--format", "folded", "--value", "objects", "-o", "-"])
+            .args([
+                "export", "--format", "folded", "--value", "objects", "-o", "-",
+            ])
             .arg(self.file());
         let text = output(&mut export, &[0, 3]);
         text.lines()

@@ -25,7 +25,10 @@ impl Lines {
         let (sender, receiver) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
-                for part in line.split(|&byte| byte == b'\r').filter(|it| !it.is_empty()) {
+                for part in line
+                    .split(|&byte| byte == b'\r')
+                    .filter(|it| !it.is_empty())
+                {
                     // Nobody listens any more when the test is over.
                     let _ = sender.send(String::from_utf8_lossy(part).into_owned());
                 }
@@ -46,7 +49,10 @@ impl Lines {
             }
             Err(mpsc::RecvTimeoutError::Disconnected) => None,
             Err(mpsc::RecvTimeoutError::Timeout) => {
-                panic!("no line for {PATIENCE:?}; so far:\n{}", self.seen.join("\n"));
+                panic!(
+                    "no line for {PATIENCE:?}; so far:\n{}",
+                    self.seen.join("\n")
+                );
             }
         }
     }

@@ -23,7 +23,11 @@ pub fn assert_exact(recording: &Recording, truth: &Truth) {
     differences.sites(&by_function, truth);
     differences.calls(&by_function, truth);
     let by_type = recording.report("type");
-    differences.objects("type", &by_type, &truth.objects_by(|it| it.type_name.as_ref()));
+    differences.objects(
+        "type",
+        &by_type,
+        &truth.objects_by(|it| it.type_name.as_ref()),
+    );
     assert!(
         differences.0.is_empty(),
         "{}rows:\n{}",
@@ -55,7 +59,12 @@ impl Differences {
         self.equal("lost", &report.lost, &Lost::NOTHING);
         let totals = &report.totals;
         self.equal("objects", &totals.objects, &truth.mallocs);
-        self.near("heap bytes", totals.heap_bytes, truth.total_alloc, truth.mallocs);
+        self.near(
+            "heap bytes",
+            totals.heap_bytes,
+            truth.total_alloc,
+            truth.mallocs,
+        );
         let sums: (u64, u64) = report
             .rows
             .iter()
@@ -80,7 +89,11 @@ impl Differences {
         }
         for row in report.rows.iter().filter(|it| it.objects > 0) {
             if !truth.sites.iter().any(|it| it.function == row.key) {
-                let _ = writeln!(self.0, "{}: {} objects, and it is no site", row.key, row.objects);
+                let _ = writeln!(
+                    self.0,
+                    "{}: {} objects, and it is no site",
+                    row.key, row.objects
+                );
             }
         }
     }
@@ -88,7 +101,11 @@ impl Differences {
     fn calls(&mut self, report: &Report, truth: &Truth) {
         let mut expected: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
         for it in &truth.calls {
-            let key = (it.call.as_str(), it.function.as_str(), it.type_name.as_str());
+            let key = (
+                it.call.as_str(),
+                it.function.as_str(),
+                it.type_name.as_str(),
+            );
             *expected.entry(key).or_default() += it.calls;
         }
         let mut found: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
@@ -119,7 +136,11 @@ impl Differences {
 fn rows(report: &Report) -> String {
     let mut text = String::new();
     for row in &report.rows {
-        let _ = writeln!(text, "  {} {} {} {}", row.objects, row.bytes, row.heap_bytes, row.key);
+        let _ = writeln!(
+            text,
+            "  {} {} {} {}",
+            row.objects, row.bytes, row.heap_bytes, row.key
+        );
     }
     text
 }

@@ -1,10 +1,6 @@
 //! Under load: nothing lost, nothing mixed up, nothing left behind.
 
-use std::{
-    collections::BTreeSet,
-    fs::File,
-    os::unix::fs::FileExt as _,
-};
+use std::{collections::BTreeSet, fs::File, os::unix::fs::FileExt as _};
 
 use procfs::process::{MMPermissions, MMapPath, Process};
 use rustix::process::Signal;
@@ -34,7 +30,10 @@ fn start(minor: u32, program: &str, args: &[&str]) -> Option<(Vec<Slot>, Fixture
 
 /// The two functions of `burn`, and how much they allocated.
 fn burnt(truth: &Truth) -> impl Iterator<Item = (&str, u64)> {
-    let sites = truth.sites.iter().filter(|it| it.function.starts_with("main.burn"));
+    let sites = truth
+        .sites
+        .iter()
+        .filter(|it| it.function.starts_with("main.burn"));
     sites.map(|it| (it.function.as_str(), it.objects))
 }
 
@@ -124,10 +123,16 @@ fn changed_bytes(pid: u32) -> usize {
         }
         let length = usize::try_from(map.address.1 - map.address.0).expect("it is mapped");
         let (mut now, mut original) = (vec![0; length], vec![0; length]);
-        memory.read_exact_at(&mut now, map.address.0).expect("mapped");
+        memory
+            .read_exact_at(&mut now, map.address.0)
+            .expect("mapped");
         // The last page of the mapping reaches beyond the end of the file.
         let read = file.read_at(&mut original, map.offset).expect("readable");
-        changed += now[..read].iter().zip(&original[..read]).filter(|(a, b)| a != b).count();
+        changed += now[..read]
+            .iter()
+            .zip(&original[..read])
+            .filter(|(a, b)| a != b)
+            .count();
     }
     changed
 }
@@ -140,13 +145,18 @@ fn killed_tracer_leaves_no_probe() {
     assert_eq!(changed_bytes(fixture.pid()), 0);
     let recorder = Recorder::start(fixture.pid(), &[]);
     fixture.begin();
-    assert!(changed_bytes(fixture.pid()) > 0, "the probes cannot be seen");
+    assert!(
+        changed_bytes(fixture.pid()) > 0,
+        "the probes cannot be seen"
+    );
     recorder.signal(Signal::KILL);
     recorder.wait();
     // The kernel removes them when it cleans up the dead process.
     common::lines::wait_for("original code", || {
         (changed_bytes(fixture.pid()) == 0).then_some(())
     });
-    let objects = burnt(&fixture.finish()).map(|(_, objects)| objects).sum::<u64>();
+    let objects = burnt(&fixture.finish())
+        .map(|(_, objects)| objects)
+        .sum::<u64>();
     assert!(objects > 0, "the target went on");
 }

@@ -51,7 +51,9 @@ fn assert_inlined(toolchain: &Toolchain, executable: &Path) {
 fn disassembly(toolchain: &Toolchain, executable: &Path, function: &str) -> String {
     let mut objdump: Command = toolchain.command();
     let pattern = format!("^{}$", function.replace('.', r"\."));
-    objdump.args(["tool", "objdump", "-s", &pattern]).arg(executable);
+    objdump
+        .args(["tool", "objdump", "-s", &pattern])
+        .arg(executable);
     let text = output(&mut objdump, &[0]);
     assert!(text.contains("TEXT"), "there is no {function}");
     text

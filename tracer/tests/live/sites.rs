@@ -70,9 +70,12 @@ fn assert_lines(minor: u32, variant: Variant, program: &str) {
 /// last is the site.
 fn assert_chain(stacks: &[(Vec<String>, u64)], chain: &[&str]) {
     let found = stacks.iter().any(|(frames, _)| {
-        frames
-            .windows(chain.len())
-            .any(|window| window.iter().zip(chain).all(|(frame, name)| frame.starts_with(name)))
+        frames.windows(chain.len()).any(|window| {
+            window
+                .iter()
+                .zip(chain)
+                .all(|(frame, name)| frame.starts_with(name))
+        })
     });
     assert!(found, "{chain:?} is in none of {stacks:#?}");
 }
@@ -94,7 +97,12 @@ fn assert_sites(minor: u32) {
         assert_chain(&stacks, &["main.section", "main.callsLeaf", "main.leaf"]);
         assert_chain(
             &stacks,
-            &["main.section", "main.callsMiddle", "main.middle", "main.inner"],
+            &[
+                "main.section",
+                "main.callsMiddle",
+                "main.middle",
+                "main.inner",
+            ],
         );
     }
 }
