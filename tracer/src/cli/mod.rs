@@ -7,6 +7,7 @@ mod plan;
 mod progress;
 mod ps;
 mod record;
+mod recording;
 mod report;
 
 use std::ffi::OsString;

@@ -13,8 +13,8 @@ use tracer::plan::ProbeSet;
 use tracer::profile::{pprof, summary};
 use tracer::session::{self, Config, Subject, Tables};
 
-use super::Outcome;
 use super::progress::Line;
+use super::{Outcome, recording};
 
 /// Arguments of `goalloc record`.
 #[derive(Debug, Args)]
@@ -116,8 +116,7 @@ fn record_subject(subject: Subject, args: CommonArgs) -> anyhow::Result<Outcome>
         .context("cannot start the event loop")?;
     let recording = runtime.block_on(session::record(&config, &mut Line::new()))?;
     let profile = recording.profile;
-    let bytes = pprof::encode(&profile)?;
-    output.commit(&bytes)?;
+    output.commit(&pprof::encode(&profile))?;
 
     let totals = profile.totals();
     eprintln!(
@@ -127,17 +126,15 @@ fn record_subject(subject: Subject, args: CommonArgs) -> anyhow::Result<Outcome>
         summary::seconds(profile.duration_ns),
         output_hint(&args.output),
     );
-    if let Some(status) = recording.exit_status.filter(|status| !status.success()) {
-        eprintln!("goalloc: the command ended with {status}");
+    if let Some(mut command) = recording.launched {
+        let status = runtime
+            .block_on(command.wait())
+            .context("cannot wait for the command")?;
+        if !status.success() {
+            eprintln!("goalloc: the command ended with {status}");
+        }
     }
-    if let Some(losses) = summary::losses(&profile.losses) {
-        eprintln!("goalloc: {losses}");
-    }
-    Ok(if profile.losses.any() {
-        Outcome::EventsLost
-    } else {
-        Outcome::Done
-    })
+    Ok(recording::outcome(&profile))
 }
 
 fn output_hint(path: &std::path::Path) -> String {

@@ -110,11 +110,17 @@ impl GoBinary {
         MallocRules::new(&self.version, &self.build_info.experiments())
     }
 
-    /// Offsets of the runtime's fields that a probe reads, as known of the
-    /// release; `None` when it is newer than known.
+    /// Offsets of the runtime's fields that a probe reads: what is known of the
+    /// release. From the debug information where the release is newer than known
+    /// or was built with experiments, some of which add fields. `None` when the
+    /// release is newer and there is no debug information.
     #[must_use]
     pub fn runtime_layout(&self) -> Option<RuntimeLayout> {
-        RuntimeLayout::of_release(&self.version)
+        let known = RuntimeLayout::of_release(&self.version);
+        if known.is_some() && self.build_info.experiments().is_empty() {
+            return known;
+        }
+        self.dwarf_layout().ok().flatten().or(known)
     }
 
     /// The GNU build id in hexadecimal, else the Go build id, else `None`.

@@ -185,11 +185,6 @@ impl ElfImage {
         })
     }
 
-    /// The whole file.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
     /// Whether it can be loaded at any address (`ET_DYN`).
     pub(crate) fn is_pie(&self) -> bool {
         self.is_pie
@@ -197,10 +192,6 @@ impl ElfImage {
 
     pub(crate) fn segments(&self) -> &[Segment] {
         &self.segments
-    }
-
-    pub(crate) fn sections(&self) -> &[Section] {
-        &self.sections
     }
 
     pub(crate) fn section(&self, name: &str) -> Option<&Section> {

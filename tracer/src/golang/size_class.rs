@@ -112,7 +112,8 @@ mod tests {
         assert_eq!(new.heap_bytes(1024, false), 1152);
         assert_eq!(new.heap_bytes(1024, true), 1024);
         assert_eq!(new.heap_bytes(32760, false), 32768);
-        assert_eq!(new.heap_bytes(32761, true), 40960);
+        assert_eq!(new.heap_bytes(32761, true), 32768);
+        assert_eq!(new.heap_bytes(32769, true), 40960);
         let declined = rules("go1.22.10", &["noallocheaders"]);
         assert_eq!(declined, rules("go1.21", &[]));
     }

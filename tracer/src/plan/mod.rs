@@ -12,6 +12,7 @@
 
 mod assemble;
 mod binary;
+mod gobinary;
 pub mod hosts;
 pub mod leaves;
 pub mod maps;

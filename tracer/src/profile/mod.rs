@@ -11,6 +11,8 @@ pub mod summary;
 
 #[cfg(test)]
 pub mod fixture;
+#[cfg(test)]
+pub mod strategy;
 
 pub use frame::Frame;
 pub use histogram::SizeHistogram;

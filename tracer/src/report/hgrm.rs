@@ -25,8 +25,12 @@ pub fn to_hgrm(report: &Report<'_>) -> String {
     let mut seen = 0_u64;
     for step in hdr.iter_quantiles(TICKS_PER_HALF) {
         seen = seen.saturating_add(step.count_since_last_iteration());
-        let value = step.value_iterated_to().min(sizes.max()) as f64;
         let quantile = step.quantile_iterated_to();
+        let value = if quantile < 1.0 {
+            hdr.lowest_equivalent(step.value_iterated_to())
+        } else {
+            sizes.max()
+        } as f64;
         // Writing to a String does not fail.
         let _ = write!(text, "{value:12.3} {quantile:2.12} {seen:10}");
         let _ = if quantile < 1.0 {

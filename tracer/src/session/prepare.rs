@@ -8,10 +8,10 @@ use tracer_ebpf::wire;
 
 use super::config::{Config, Subject};
 use crate::attach::{self, Loaded, Mechanism, Options, Scope, Site};
+use crate::collect;
 use crate::golang::{self, GoBinary};
 use crate::plan::{Plan, PlanError};
 use crate::target::{self, Held, Process};
-use crate::collect;
 
 /// Why there is no recording.
 #[derive(Debug, Error)]
@@ -61,7 +61,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, Error> {
         Subject::Process(pid) => {
             let process = Process::open(*pid)?;
             let exe_file = process.exe_file();
-            let exe_name = process.exe().to_string();
+            let exe_name = process.exe().path.display().to_string();
             let (binary, plan) = plan_for(&exe_file, &exe_name, config)?;
             Ok(Prepared {
                 held: None,
@@ -129,23 +129,13 @@ pub(super) fn load(prepared: &Prepared, config: &Config) -> Result<Loaded, Error
         Scope::Process(pid) => pid.get(),
         Scope::EveryProcess => 0,
     };
-    let types = prepared.binary.types_range();
-    let layout = prepared.binary.runtime_layout();
     let options = Options {
         ring_bytes: config.tables.ring_bytes,
         map_entries: config.tables.map_entries,
         mechanism: config.mechanism.unwrap_or_else(Mechanism::of_this_kernel),
         config: wire::Config {
-            // A type of a position-independent executable is at another
-            // address in every process: then every new one is announced.
-            types_start: types.start.0,
-            types_end: types.end.0,
             pid,
-            g_m: layout.map_or(0, |l| l.g_m),
-            m_p: layout.map_or(0, |l| l.m_p),
-            p_mcache: layout.map_or(0, |l| l.p_mcache),
-            mcache_tinyoffset: layout.map_or(0, |l| l.mcache_tinyoffset),
-            padding: [0; 4],
+            ..prepared.plan.config
         },
         ..Options::default()
     };

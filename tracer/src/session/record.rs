@@ -19,8 +19,8 @@ use crate::target::{Launched, Memory, Process};
 pub struct Recording {
     /// The result.
     pub profile: Profile,
-    /// Exit status of a command that was run.
-    pub exit_status: Option<std::process::ExitStatus>,
+    /// The command that was run; it may still be running.
+    pub launched: Option<Launched>,
 }
 
 /// What is being recorded, told once the probes are on.
@@ -80,7 +80,15 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
         probes: sites.len(),
         warnings: &prepared.plan.warnings,
     });
-    drain_until_done(config, &prepared, &mut launched, &mut collector, started, progress).await?;
+    drain_until_done(
+        config,
+        &prepared,
+        &mut launched,
+        &mut collector,
+        started,
+        progress,
+    )
+    .await?;
     loaded.enable(false)?;
     let recorded = started.elapsed();
     drop(probes);
@@ -88,19 +96,11 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
     if let Some(logger) = &mut logger {
         logger.flush();
     }
-    let exit_status = match &mut launched {
-        Some(child) => child.try_wait().map_err(Error::Wait)?,
-        None => None,
-    };
-
     let raw = collector.finish()?;
     let mut profile = assemble(&raw, &prepared, recorded);
     profile.start_unix_ns = start_unix_ns;
     profile.target.go_version = go_version;
-    Ok(Recording {
-        profile,
-        exit_status,
-    })
+    Ok(Recording { profile, launched })
 }
 
 async fn drain_until_done(
@@ -150,10 +150,7 @@ async fn drain_until_done(
 }
 
 /// Completes when there is nothing left to record.
-async fn target_ends(
-    prepared: &Prepared,
-    launched: &mut Option<Launched>,
-) -> std::io::Result<()> {
+async fn target_ends(prepared: &Prepared, launched: &mut Option<Launched>) -> std::io::Result<()> {
     match (launched, &prepared.process) {
         (Some(child), _) => child.wait().await.map(drop),
         (None, Some(process)) => process.pidfd().exited().await,

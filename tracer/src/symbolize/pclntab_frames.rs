@@ -8,12 +8,20 @@ use crate::golang::{Function, GoBinary};
 /// Deepest chain of inlined calls that is followed. Real ones stay below 50.
 const MAX_INLINE_DEPTH: usize = 128;
 
-/// The frames at an address, innermost first, wrappers included. Empty outside
-/// the Go text.
+/// The frames at an address, innermost first, without the wrappers that
+/// tracebacks hide. Empty where only wrappers are, and outside the Go text.
 ///
 /// Of a return address the call is meant: pass the address minus one.
 #[must_use]
 pub fn frames_at(binary: &GoBinary, pc: ElfAddr) -> Vec<Frame<'_>> {
+    let mut frames = all_frames_at(binary, pc);
+    frames.retain(|frame| !frame.wrapper);
+    frames
+}
+
+/// The same, wrappers included.
+#[must_use]
+pub fn all_frames_at(binary: &GoBinary, pc: ElfAddr) -> Vec<Frame<'_>> {
     let Some(function) = binary.function_at(pc) else {
         return Vec::new();
     };

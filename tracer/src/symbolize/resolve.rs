@@ -7,7 +7,7 @@ use tracer_ebpf::wire::{CountKey, StackId, flags};
 use super::stacks::{ResolvedStack, Stacks};
 use super::types::Types;
 use crate::addr::LoadBias;
-use crate::cause;
+use crate::cause::{self, TypeArg};
 use crate::collect::RawRecording;
 use crate::golang::{GoBinary, MallocRules, RuntimeType};
 use crate::plan::{Counts, Plan, Probe};
@@ -39,7 +39,7 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
     let mut types = Types::new(binary, &raw.runtime_types);
     let mut resolved: HashMap<StackId, ResolvedStack> = HashMap::new();
     for (id, stack) in &raw.stacks {
-        resolved.insert(*id, stacks.resolve(*id, stack));
+        resolved.insert(*id, stacks.resolve(stack));
     }
     let biases: HashMap<u32, LoadBias> = raw
         .stacks
@@ -126,7 +126,8 @@ fn labels(
         Counts::Objects => {
             let names: Vec<&str> = stack.runtime_names.iter().map(String::as_str).collect();
             let type_name = type_label(key, &names, of_type);
-            let cause = cause::cause_of(&names, type_name.as_deref());
+            let type_arg = TypeArg::new(key.type_addr, of_type.map(|known| known.name.as_str()));
+            let cause = cause::cause_of(&names, type_arg, key.size_bytes);
             Labels {
                 cause: (!stack.locations.is_empty()).then(|| cause.to_string()),
                 type_name,

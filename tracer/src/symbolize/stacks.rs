@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use tracer_ebpf::wire::StackId;
-
-use super::{Frame, frames_at};
+use super::{Frame, Symbolizer};
 use crate::addr::{ElfAddr, LoadBias};
 use crate::collect::Stack;
 use crate::golang::GoBinary;
@@ -29,7 +27,7 @@ pub(super) struct ResolvedStack {
 
 /// The functions and locations of a profile in the making, each once.
 pub(super) struct Stacks<'a> {
-    binary: &'a GoBinary,
+    symbolizer: Symbolizer<'a>,
     plan: &'a Plan,
     /// Whether the chain of frame pointers misses the caller of `systemstack`.
     systemstack_hides_caller: bool,
@@ -55,7 +53,7 @@ enum Known {
 impl<'a> Stacks<'a> {
     pub fn new(binary: &'a GoBinary, plan: &'a Plan) -> Self {
         Self {
-            binary,
+            symbolizer: Symbolizer::new(binary),
             plan,
             // systemstack makes a frame of its own from Go 1.21 on
             // (go1.21 src/runtime/asm_amd64.s:462); before, the return address
@@ -69,7 +67,7 @@ impl<'a> Stacks<'a> {
     }
 
     /// Resolves one stack.
-    pub fn resolve(&mut self, _id: StackId, stack: &Stack) -> ResolvedStack {
+    pub fn resolve(&mut self, stack: &Stack) -> ResolvedStack {
         let mut resolved = ResolvedStack::default();
         let Some(probe) = self.plan.probes.get(usize::from(stack.probe)) else {
             resolved.broken = true;
@@ -121,11 +119,12 @@ impl<'a> Stacks<'a> {
     }
 
     fn describe(&mut self, address: ElfAddr) -> Known {
-        let frames = frames_at(self.binary, address);
+        let frames = self.symbolizer.resolve(address);
         if frames.is_empty() {
-            return match self.binary.function_at(address) {
-                Some(_) => Known::Hidden,
-                None => Known::Nowhere,
+            return if self.symbolizer.knows(address) {
+                Known::Hidden
+            } else {
+                Known::Nowhere
             };
         }
         if frames.iter().any(|frame| frame.top) {

@@ -15,10 +15,7 @@ pub(super) struct Types<'a> {
 }
 
 impl<'a> Types<'a> {
-    pub fn new(
-        binary: &'a GoBinary,
-        made: &'a HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
-    ) -> Self {
+    pub fn new(binary: &'a GoBinary, made: &'a HashMap<(u32, ProcAddr), RuntimeTypeBytes>) -> Self {
         Self {
             binary,
             made,

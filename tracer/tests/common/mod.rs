@@ -1,0 +1,88 @@
+//! What tests on live Go processes share: fixtures built and run, goalloc
+//! driven through its command line.
+
+pub mod build;
+pub mod fixture;
+pub mod goalloc;
+pub mod lines;
+pub mod report;
+pub mod truth;
+
+use std::{
+    env,
+    sync::{Condvar, Mutex, PoisonError},
+};
+
+use xtask::go::Toolchain;
+
+/// With this set to 1 a live test that cannot run fails.
+const REQUIRE_LIVE: &str = "GOALLOC_REQUIRE_LIVE";
+
+/// Live tests at the same time. Each is a busy target and a tracer: more of
+/// them do not end earlier on the two cores of a small machine.
+const AT_ONCE: usize = 2;
+
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
+
+/// A place among the live tests that run at the same time, given back on drop.
+#[derive(Debug)]
+pub struct Slot(());
+
+impl Slot {
+    /// Waits for a place.
+    pub fn take() -> Self {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = ENDED
+            .wait_while(running, |it| *it >= AT_ONCE)
+            .unwrap_or_else(PoisonError::into_inner);
+        *running += 1;
+        Self(())
+    }
+
+    /// Waits until no other live test runs, and keeps it so.
+    pub fn take_all() -> Vec<Self> {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = ENDED
+            .wait_while(running, |it| *it > 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        *running += AT_ONCE;
+        (0..AT_ONCE).map(|_| Self(())).collect()
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        ENDED.notify_all();
+    }
+}
+
+/// The toolchain of Go 1.`minor`. `None`, with the reason printed, if there is
+/// none; then the test is to end.
+pub fn toolchain(minor: u32) -> Option<Toolchain> {
+    let found = Toolchain::of_release(1, minor).expect("the toolchains can be listed");
+    if found.is_none() {
+        skip(&format!("no Go 1.{minor}: run `cargo xtask setup --go`"));
+    }
+    found
+}
+
+/// Whether this process may trace others. Otherwise the reason is printed, and
+/// the test is to end.
+pub fn can_trace() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        skip("not root");
+    }
+    root
+}
+
+/// Says why a test does not run, or fails if it has to.
+pub fn skip(reason: &str) {
+    assert!(
+        env::var_os(REQUIRE_LIVE).is_none_or(|it| it != "1"),
+        "{REQUIRE_LIVE}=1, but {reason}"
+    );
+    println!("skipped: {reason}");
+}
