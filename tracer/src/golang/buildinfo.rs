@@ -19,6 +19,10 @@ const INLINE_STRINGS: u8 = 2;
 /// Sentinel around the module text, so that tools find its ends.
 const SENTINEL_BYTES: usize = 16;
 
+/// Longest version that is taken for one, and most places looked at.
+const MAX_VERSION_BYTES: usize = 256;
+const MAX_CANDIDATES: usize = 1 << 10;
+
 /// What the linker wrote into the binary about its build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BuildInfo {
@@ -79,6 +83,7 @@ pub(super) fn find(image: &ElfImage) -> Option<BuildInfo> {
         let bytes = image.segment_bytes(segment);
         memmem::find_iter(bytes, MAGIC)
             .filter(|at| at % ALIGN_BYTES == 0)
+            .take(MAX_CANDIDATES)
             .find_map(|at| parse(bytes.get(at..)?))
     })
 }
@@ -88,10 +93,10 @@ fn parse(blob: &[u8]) -> Option<BuildInfo> {
         return None;
     }
     let (version, rest) = inline_string(blob.get(HEADER_BYTES..)?)?;
-    let version = std::str::from_utf8(version).ok()?;
-    if version.is_empty() {
+    if version.is_empty() || version.len() > MAX_VERSION_BYTES {
         return None;
     }
+    let version = std::str::from_utf8(version).ok()?;
     let mut info = BuildInfo {
         go_version: version.to_owned(),
         ..BuildInfo::default()

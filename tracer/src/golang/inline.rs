@@ -58,7 +58,7 @@ impl EntryLayout {
 impl<'a> InlinedCall<'a> {
     /// Entry `index` of a function's inline tree.
     pub(super) fn read(function: &Function<'a>, tree: &[u8], index: u32) -> Option<Self> {
-        let tables = function.binary.tables();
+        let tables = function.tables;
         let layout = EntryLayout::of(tables.layout);
         let at = usize::try_from(index).ok()?.checked_mul(layout.bytes)?;
         let entry = tree.get(at..at.checked_add(layout.bytes)?)?;

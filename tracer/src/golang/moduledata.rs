@@ -26,6 +26,10 @@ const DT_RELASZ: u64 = 8;
 /// Most words of a module data that are read.
 const WORDS: u64 = 48;
 
+/// Most places that are looked at: a damaged file could repeat the pointer
+/// without end.
+const MAX_CANDIDATES: usize = 8;
+
 /// Word numbers that are the same in every release.
 const FUNC_NAMES_LEN: u64 = 2;
 const FUNC_NAMES_CAP: u64 = 3;
@@ -94,8 +98,7 @@ pub(super) fn find(image: &ElfImage, table: &Header, version: &GoVersion) -> Opt
     });
     relocated
         .chain(in_place)
-        // A damaged file could repeat the pointer without end.
-        .take(64)
+        .take(MAX_CANDIDATES)
         .find_map(|at| read(&Words::new(image, relocations, at), table, &layout))
 }
 

@@ -23,7 +23,7 @@ const AMD64: [u8; 4] = [0, 0, 1, 8];
 /// An entry of the function table: two `u32`, entry and offset of the details.
 const ENTRY_BYTES: usize = 8;
 /// Most headers that are looked at before a file counts as having none.
-const MAX_CANDIDATES: usize = 16;
+const MAX_CANDIDATES: usize = 8;
 
 /// Which layout the details of a function have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -29,6 +29,10 @@ pub(super) fn runs(mut table: &[u8]) -> impl Iterator<Item = Run> {
         }
         first = false;
         let (length, rest) = uvarint(rest)?;
+        // No linker writes a run of nothing.
+        if length == 0 {
+            return None;
+        }
         table = rest;
         // Zigzag: the lowest bit is the sign.
         let delta = delta as u32;

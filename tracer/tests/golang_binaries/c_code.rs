@@ -5,7 +5,7 @@ use tracer::golang::GoBinary;
 use tracer::symbolize::Symbolizer;
 
 use crate::common::go_toolchains;
-use crate::{call_sites, open, with_c};
+use crate::{open, with_c};
 
 #[test]
 fn c_frames_by_debug_information_else_by_symbol() {
