@@ -1,8 +1,8 @@
 //! Build info: the release, the main package and the build settings, which
 //! survive stripping.
 //!
-//! Format: go1.26 src/debug/buildinfo/buildinfo.go:12 (header and inline
-//! strings, since Go 1.18) and src/runtime/debug/mod.go:103 (the text).
+//! Format: go1.26 src/debug/buildinfo/buildinfo.go:61 (header and inline
+//! strings, since Go 1.18) and src/runtime/debug/mod.go:159 (the text).
 
 use memchr::memmem;
 

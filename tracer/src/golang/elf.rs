@@ -164,7 +164,7 @@ impl ElfImage {
                 }
                 PT_DYNAMIC => dynamic = within("dynamic segment", offset, size).ok(),
                 PT_NOTE if notes.len() < MAX_SEGMENTS => {
-                    notes.extend(within("note segment", offset, size))
+                    notes.extend(within("note segment", offset, size));
                 }
                 _ => {}
             }

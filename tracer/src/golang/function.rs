@@ -15,11 +15,12 @@ const MAX_PATH_BYTES: usize = 4096;
 const MAX_INLINED: u32 = 1 << 16;
 
 /// `PCDATA_InlTreeIndex` and `FUNCDATA_InlTree`, the same numbers since Go 1.18:
-/// go1.19 src/runtime/symtab.go:313, go1.26 src/internal/abi/symtab.go:83.
+/// go1.19 src/runtime/symtab.go:303, go1.26 src/internal/abi/symtab.go:110.
 const PCDATA_INL_TREE_INDEX: usize = 2;
 const FUNCDATA_INL_TREE: usize = 3;
 
-/// Places in a function's details: `type _func` in src/runtime/runtime2.go.
+/// Places in a function's details: `type _func`, go1.26
+/// src/runtime/runtime2.go:1072; Go 1.19 has no start line.
 const NAME: usize = 4;
 const PC_FILE: usize = 20;
 const PC_LINE: usize = 24;

@@ -5,7 +5,7 @@
 //! it, a pair that occurs nowhere else.
 //!
 //! Layout: `type moduledata struct` in src/runtime/symtab.go, go1.19 line 415,
-//! go1.20 line 429, go1.26 line 400, go1.27 line 410; all words of 8 bytes.
+//! go1.21 line 334, go1.26 and go1.27 line 402; all words of 8 bytes.
 
 use std::ops::Range;
 

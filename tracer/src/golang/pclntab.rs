@@ -2,9 +2,8 @@
 //! with names, files, lines and inline trees. Every Go binary has it; the
 //! runtime cannot unwind without.
 //!
-//! Format: go1.26 src/internal/abi/symtab.go:16 (magics), src/runtime/symtab.go
-//! `pcHeader` (go1.26 line 380), src/cmd/link/internal/ld/pcln.go `generatePctab`
-//! and `writeFuncs`.
+//! Format: go1.26 src/internal/abi/symtab.go:16 (magics), src/runtime/symtab.go:376
+//! (header), src/cmd/link/internal/ld/pcln.go:703 and :817 (functions).
 
 use std::ops::Range;
 

@@ -1,7 +1,6 @@
 //! Values by program counter: runs of deltas.
 //!
-//! Format: "Go 1.2 Runtime Symbol Table Information" as implemented by
-//! go1.26 src/runtime/symtab.go `pcvalue` (line 917) and `step` (line 1122).
+//! Format: `pcvalue` and `step`, go1.26 src/runtime/symtab.go:1013 and :1285.
 
 use super::bytes::uvarint;
 
