@@ -49,21 +49,18 @@ pub struct CountKey {
 pub mod flags {
     /// The stack has more frames than [`super::MAX_FRAMES`].
     pub const CUT_AT_DEPTH: u16 = 1 << 0;
-    /// The chain of frame pointers ended in memory that could not be read or
-    /// that does not look like a frame.
+    /// The chain of frame pointers ended in memory that could not be read.
     pub const CUT_AT_READ: u16 = 1 << 1;
-    /// The chain went from the system stack (g0) over to a goroutine's.
-    pub const SWITCHED_STACK: u16 = 1 << 2;
     /// The call chain was lost for want of ring space; the event itself is
     /// counted.
-    pub const STACK_LOST: u16 = 1 << 3;
+    pub const STACK_LOST: u16 = 1 << 2;
     /// A tiny object (noscan, under 16 bytes).
-    pub const TINY: u16 = 1 << 4;
+    pub const TINY: u16 = 1 << 3;
     /// A tiny object that opens a new 16-byte block; without it the object
     /// fits the block its P is filling.
-    pub const TINY_OPENS_BLOCK: u16 = 1 << 5;
+    pub const TINY_OPENS_BLOCK: u16 = 1 << 4;
     /// The object holds no pointers (known where the probe must know it).
-    pub const NOSCAN: u16 = 1 << 6;
+    pub const NOSCAN: u16 = 1 << 5;
 }
 
 /// Row of the probe table: what a program must know of the function it is
@@ -143,15 +140,13 @@ pub struct Config {
     pub g_m: u16,
     /// Offset of `m.p`.
     pub m_p: u16,
-    /// Offset of `m.curg`.
-    pub m_curg: u16,
     /// Offset of `p.mcache`.
     pub p_mcache: u16,
     /// Offset of `mcache.tinyoffset`; 0 when the runtime's layout is unknown,
     /// and then no block is ever predicted.
     pub mcache_tinyoffset: u16,
     /// Explicit padding, zero.
-    pub padding: [u8; 2],
+    pub padding: [u8; 4],
 }
 
 /// Slots of the per-CPU counters.
@@ -164,8 +159,10 @@ pub mod counter {
     pub const LOST_STACKS: u32 = 2;
     /// Events streamed because the map was full.
     pub const STREAMED: u32 = 3;
+    /// Bytes asked for by the events that passed every filter.
+    pub const BYTES: u32 = 4;
     /// Number of slots.
-    pub const COUNT: u32 = 4;
+    pub const COUNT: u32 = 5;
 }
 
 /// Kinds of ring record: the first `u32` of each.

@@ -13,6 +13,7 @@ pub mod collect;
 pub mod doctor;
 pub mod export;
 pub mod golang;
+pub mod output;
 pub mod plan;
 pub mod profile;
 pub mod report;

@@ -1,2 +1,45 @@
-//! t
-fn main() {}
+//! Development tasks of goalloc, run as `cargo xtask TASK`.
+
+mod tasks;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::tasks::{build_ebpf, demo, fixtures, lint, setup, test};
+
+/// Development tasks of goalloc.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Record a small Go service and draw its flame graph
+    Demo,
+    /// Run every test; as root, install what they need and trace live processes
+    Test(test::Args),
+    /// Check formatting, lints and documentation, with warnings denied
+    Lint,
+    /// Build the BPF object from source, and its manifest
+    BuildEbpf(build_ebpf::Args),
+    /// Build the Go test programs with every Go toolchain there is
+    Fixtures,
+    /// Install what a fresh Debian machine lacks (as root)
+    Setup(setup::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Task::parse() {
+        Task::Demo => demo::run(),
+        Task::Test(args) => test::run(&args),
+        Task::Lint => lint::run(),
+        Task::BuildEbpf(args) => build_ebpf::run(&args),
+        Task::Fixtures => fixtures::run(),
+        Task::Setup(args) => setup::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

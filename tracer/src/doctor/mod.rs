@@ -1,1 +1,118 @@
-//! What this machine and this user can do, and the command that mends what is missing.
+//! What this machine and this user can do, and the command that mends what is
+//! missing.
+//!
+//! [`Facts`] are read from the system; [`checks`] judges them, and is pure.
+
+mod capability;
+mod checks;
+mod facts;
+
+use serde::Serialize;
+
+pub use capability::{Capability, CapabilitySet};
+pub use checks::checks;
+pub use facts::{Facts, KernelVersion, Lockdown};
+
+/// Whether a check passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// All that goalloc needs is there.
+    Ok,
+    /// Some targets or features are out of reach.
+    Warn,
+    /// No recording is possible.
+    Fail,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// What.
+    pub name: &'static str,
+    /// The verdict.
+    pub status: Status,
+    /// What was found.
+    pub found: String,
+    /// What to do about it: a command, or one sentence.
+    pub cure: Option<String>,
+}
+
+impl Check {
+    fn ok(name: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            name,
+            status: Status::Ok,
+            found: found.into(),
+            cure: None,
+        }
+    }
+
+    fn not_ok(
+        name: &'static str,
+        status: Status,
+        found: impl Into<String>,
+        cure: impl Into<String>,
+    ) -> Self {
+        Self {
+            name,
+            status,
+            found: found.into(),
+            cure: Some(cure.into()),
+        }
+    }
+}
+
+/// Checks this machine. `load_test` loads goalloc's BPF object and lets go of
+/// it again; its error is the reason in one line.
+#[must_use]
+pub fn run(load_test: impl FnOnce() -> Result<(), String>) -> Vec<Check> {
+    let facts = Facts::of_this_machine();
+    let mut checks = checks(&facts);
+    checks.push(match load_test() {
+        Ok(()) => Check::ok("BPF programs", "load"),
+        Err(reason) => Check::not_ok(
+            "BPF programs",
+            Status::Fail,
+            reason,
+            "mend the lines above first; then this is a defect worth reporting, with this table",
+        ),
+    });
+    checks
+}
+
+/// The worst of all verdicts.
+#[must_use]
+pub fn verdict(checks: &[Check]) -> Status {
+    checks
+        .iter()
+        .map(|check| check.status)
+        .max()
+        .unwrap_or(Status::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_load_test_decides() {
+        let good = run(|| Ok(()));
+        assert_eq!(good.last().unwrap().status, Status::Ok);
+        let bad = run(|| Err("no".to_owned()));
+        assert_eq!(bad.last().unwrap().found, "no");
+        assert_eq!(verdict(&bad), Status::Fail);
+        assert_eq!(verdict(&[]), Status::Ok);
+    }
+
+    #[test]
+    fn every_flaw_has_a_cure() {
+        for check in run(|| Err(String::new())) {
+            assert_eq!(
+                check.status == Status::Ok,
+                check.cure.is_none(),
+                "{check:?}"
+            );
+        }
+    }
+}

@@ -110,6 +110,26 @@ impl GoBinary {
         })
     }
 
+    /// A type that reflection made at run time, from its descriptor: its name is
+    /// in a table of the process, so it is called after its kind. `None` when it
+    /// is no type descriptor.
+    #[must_use]
+    pub fn made_type(header: &[u8; TYPE_HEADER_BYTES], addr: ElfAddr) -> Option<RuntimeType> {
+        let size_bytes = u64_at(header, SIZE)?;
+        let ptr_bytes = u64_at(header, PTR_BYTES)?;
+        let kind = *Kind::ALL.get(usize::from(header.get(KIND)? & KIND_MASK))?;
+        if kind == Kind::Invalid || ptr_bytes > size_bytes {
+            return None;
+        }
+        Some(RuntimeType {
+            addr,
+            size_bytes,
+            ptr_bytes,
+            kind,
+            name: format!("{} made by reflect", format!("{kind:?}").to_lowercase()),
+        })
+    }
+
     /// The name at an offset into the type data: a byte of flags, the length,
     /// the text. `abi.Name`, go1.26
     /// src/internal/abi/type.go:590.

@@ -3,6 +3,17 @@
 //! Input: resolved samples. Output: a [`Profile`], which is stored as pprof and
 //! which every report and export is made of.
 
+pub mod frame;
+pub mod histogram;
 pub mod model;
+pub mod pprof;
+pub mod summary;
 
+#[cfg(test)]
+pub mod fixture;
+#[cfg(test)]
+pub mod strategy;
+
+pub use frame::Frame;
+pub use histogram::SizeHistogram;
 pub use model::*;

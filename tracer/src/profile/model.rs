@@ -72,6 +72,8 @@ pub enum Method {
     /// Every one.
     #[default]
     All,
+    /// Not stated: the profile was not written by goalloc.
+    Unknown,
 }
 
 /// What did not make it into the samples.

@@ -5,9 +5,13 @@ mod dwarf_frames;
 mod elf_symbols;
 mod frame;
 mod pclntab_frames;
+mod resolve;
+mod stacks;
 mod symbolizer;
+mod types;
 
 pub use dwarf_frames::DwarfFrames;
 pub use frame::{Frame, fold_generics};
 pub use pclntab_frames::{all_frames_at, frames_at};
+pub use resolve::{Resolved, resolve};
 pub use symbolizer::Symbolizer;

@@ -1,107 +1,88 @@
-//! What integration tests share: Go toolchains and the programs built with them.
+//! What tests on live Go processes share: fixtures built and run, goalloc
+//! driven through its command line.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::{Mutex, PoisonError};
+pub mod build;
+pub mod fixture;
+pub mod goalloc;
+pub mod lines;
+pub mod report;
+pub mod truth;
 
-/// The programs that this process has built.
-static BUILT: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+use std::{
+    env,
+    sync::{Condvar, Mutex, PoisonError},
+};
 
-/// An installed Go distribution.
-#[derive(Clone, Debug)]
-pub struct Toolchain {
-    /// `1.26.6`; for Debian's, `1.19`.
-    pub version: String,
-    goroot: PathBuf,
+use xtask::go::Toolchain;
+
+/// With this set to 1 a live test that cannot run fails.
+const REQUIRE_LIVE: &str = "GOALLOC_REQUIRE_LIVE";
+
+/// Live tests at the same time. Each is a busy target and a tracer: more of
+/// them do not end earlier on the two cores of a small machine.
+const AT_ONCE: usize = 2;
+
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
+
+/// A place among the live tests that run at the same time, given back on drop.
+#[derive(Debug)]
+pub struct Slot(());
+
+impl Slot {
+    /// Waits for a place.
+    pub fn take() -> Self {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = ENDED
+            .wait_while(running, |it| *it >= AT_ONCE)
+            .unwrap_or_else(PoisonError::into_inner);
+        *running += 1;
+        Self(())
+    }
+
+    /// Waits until no other live test runs, and keeps it so.
+    pub fn take_all() -> Vec<Self> {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = ENDED
+            .wait_while(running, |it| *it > 0)
+            .unwrap_or_else(PoisonError::into_inner);
+        *running += AT_ONCE;
+        (0..AT_ONCE).map(|_| Self(())).collect()
+    }
 }
 
-/// Every Go distribution that the set-up fetched, and Debian's Go 1.19, the
-/// oldest first.
-///
-/// # Panics
-/// When there is none.
-pub fn go_toolchains() -> Vec<Toolchain> {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(
-        || Path::new(&std::env::var_os("HOME").expect("HOME is set")).join(".cache"),
-        PathBuf::from,
-    );
-    let fetched = std::fs::read_dir(cache.join("goalloc/go"))
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            Some(Toolchain {
-                version: entry.file_name().into_string().ok()?,
-                goroot: entry.path().join("go"),
-            })
-        });
-    let debian = Toolchain {
-        version: "1.19".to_owned(),
-        goroot: PathBuf::from("/usr/lib/go-1.19"),
-    };
-    let mut found: Vec<_> = fetched
-        .chain([debian])
-        .filter(|toolchain| toolchain.go().is_file())
-        .collect();
-    found.sort_by_key(Toolchain::minor);
-    assert!(
-        !found.is_empty(),
-        "no Go toolchain found; `cargo xtask setup` fetches them"
-    );
+impl Drop for Slot {
+    fn drop(&mut self) {
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        ENDED.notify_all();
+    }
+}
+
+/// The toolchain of Go 1.`minor`. `None`, with the reason printed, if there is
+/// none; then the test is to end.
+pub fn toolchain(minor: u32) -> Option<Toolchain> {
+    let found = Toolchain::of_release(1, minor).expect("the toolchains can be listed");
+    if found.is_none() {
+        skip(&format!("no Go 1.{minor}: run `cargo xtask setup --go`"));
+    }
     found
 }
 
-impl Toolchain {
-    /// The 26 of 1.26.6.
-    pub fn minor(&self) -> u32 {
-        let minor = self.version.split('.').nth(1).expect("1.N");
-        minor.parse().expect("a number")
+/// Whether this process may trace others. Otherwise the reason is printed, and
+/// the test is to end.
+pub fn can_trace() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        skip("not root");
     }
+    root
+}
 
-    fn go(&self) -> PathBuf {
-        self.goroot.join("bin/go")
-    }
-
-    /// Builds the program in `source` with these arguments of `go build`, as
-    /// `name`, into the tests' own directory. Once per process: tests that run at
-    /// the same time must not see each other's half-written files. Go's build
-    /// cache makes a build by a later process cheap.
-    ///
-    /// # Panics
-    /// When it does not build.
-    pub fn build(&self, source: &Path, name: &str, cgo: bool, arguments: &[&str]) -> PathBuf {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("go{}", self.version));
-        std::fs::create_dir_all(&directory).expect("the tests' directory is writable");
-        let output = directory.join(name);
-        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-        if !built.contains(&output) {
-            self.go_build(source, &output, cgo, arguments);
-            built.push(output.clone());
-        }
-        output
-    }
-
-    fn go_build(&self, source: &Path, output: &Path, cgo: bool, arguments: &[&str]) {
-        let built = Command::new(self.go())
-            .current_dir(source)
-            .env("GOROOT", &self.goroot)
-            .env("GOTOOLCHAIN", "local")
-            .env("GOFLAGS", "-mod=mod -buildvcs=false")
-            .env("CGO_ENABLED", if cgo { "1" } else { "0" })
-            .env_remove("GOEXPERIMENT")
-            .arg("build")
-            .arg("-o")
-            .arg(output)
-            .args(arguments)
-            .arg(".")
-            .output()
-            .expect("go runs");
-        assert!(
-            built.status.success(),
-            "go {} cannot build {}: {}",
-            self.version,
-            output.display(),
-            String::from_utf8_lossy(&built.stderr)
-        );
-    }
+/// Says why a test does not run, or fails if it has to.
+pub fn skip(reason: &str) {
+    assert!(
+        env::var_os(REQUIRE_LIVE).is_none_or(|it| it != "1"),
+        "{REQUIRE_LIVE}=1, but {reason}"
+    );
+    println!("skipped: {reason}");
 }

@@ -3,8 +3,8 @@
 use tracer::golang::GoBinary;
 use tracer::symbolize::{DwarfFrames, Frame, all_frames_at};
 
-use crate::common::go_toolchains;
-use crate::{call_sites, open, shapes, with_c};
+use crate::build::{go_toolchains, minor, shapes, with_c};
+use crate::{call_sites, open};
 
 /// How the two differ at one call.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,14 +31,18 @@ fn both_tell_the_same_frames() {
         for program in programs {
             let binary = open(&program);
             let tally = compare(&binary);
-            println!("go {} {}: {tally:?}", toolchain.version, program.display());
+            println!(
+                "go {} {}: {tally:?}",
+                toolchain.version(),
+                program.display()
+            );
             assert!(tally.sites > 10_000, "{tally:?}");
             assert!(tally.inlined > tally.sites / 10, "{tally:?}");
             assert_eq!(tally.other, 0, "{tally:?}");
             // Go 1.19 alone leaves out wrappers and misplaces calls; since Go 1.26
             // package initialisers have no lines of their own.
             let permille = |count: u32| f64::from(count) * 1000.0 / f64::from(tally.sites);
-            let (old, new) = (toolchain.minor() < 21, toolchain.minor() >= 26);
+            let (old, new) = (minor(&toolchain) < 21, minor(&toolchain) >= 26);
             assert!(permille(tally.wrapper_missing) < if old { 3.0 } else { 0.001 });
             assert!(permille(tally.caller_line) < if old { 1.0 } else { 0.001 });
             assert!(permille(tally.generated) < if new { 2.0 } else { 0.001 });

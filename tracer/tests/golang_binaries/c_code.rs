@@ -4,8 +4,8 @@ use tracer::addr::ElfAddr;
 use tracer::golang::GoBinary;
 use tracer::symbolize::Symbolizer;
 
-use crate::common::go_toolchains;
-use crate::{open, with_c};
+use crate::build::{go_toolchains, with_c};
+use crate::open;
 
 #[test]
 fn c_frames_by_debug_information_else_by_symbol() {

@@ -8,8 +8,9 @@ use tracer::addr::ElfAddr;
 use tracer::golang::{Error, GoBinary};
 use tracer::symbolize::{DwarfFrames, Symbolizer, all_frames_at};
 
-use crate::common::{Toolchain, go_toolchains};
-use crate::{open, shapes};
+use crate::build::{go_toolchains, shapes};
+use crate::open;
+use xtask::go::Toolchain;
 
 fn newest() -> Toolchain {
     go_toolchains().pop().expect("not empty")
@@ -40,7 +41,7 @@ fn each_failure_has_its_own_words() {
     let c = fs::read("/bin/true").expect("there");
     assert!(matches!(GoBinary::from_bytes(c), Err(Error::NotGo)));
 
-    let old = replaced(&good, newest().version.as_bytes(), b"1.18.1");
+    let old = replaced(&good, newest().version().to_string().as_bytes(), b"1.18.1");
     assert!(message(old).contains("built by go1.18.1; goalloc needs Go 1.19"));
 
     // Another magic in front of the function table.
@@ -59,14 +60,14 @@ fn each_failure_has_its_own_words() {
 #[test]
 fn newer_than_known_is_read_as_the_newest() {
     let good = fs::read(shapes(&newest(), "exe", &[])).expect("built");
-    let newer = replaced(&good, newest().version.as_bytes(), b"1.99.9");
+    let newer = replaced(&good, newest().version().to_string().as_bytes(), b"1.99.9");
     let binary = GoBinary::from_bytes(newer).expect("read");
     assert!(binary.version().is_newer_than_known());
     assert_eq!(binary.functions_named(&["main.build"]).len(), 1);
     // From the debug information, then; without it there is no telling.
     assert!(binary.runtime_layout().is_some());
     let bare = fs::read(shapes(&newest(), "bare", &["-ldflags=-s -w"])).expect("built");
-    let newer = replaced(&bare, newest().version.as_bytes(), b"1.99.9");
+    let newer = replaced(&bare, newest().version().to_string().as_bytes(), b"1.99.9");
     let binary = GoBinary::from_bytes(newer).expect("read");
     assert_eq!(binary.runtime_layout(), None);
 }

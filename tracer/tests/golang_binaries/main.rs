@@ -1,41 +1,18 @@
 //! Go executables of every installed release, in every shape that `go build`
 //! gives them, through [`tracer::golang`] and [`tracer::symbolize`].
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod agreement;
+mod build;
 mod c_code;
 mod damaged;
 mod reading;
 mod types;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use common::Toolchain;
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic};
 use tracer::addr::ElfAddr;
 use tracer::golang::{Function, GoBinary};
-
-/// A program with inlining, generics, closures, wrappers and a dozen types.
-fn shapes(toolchain: &Toolchain, name: &str, arguments: &[&str]) -> PathBuf {
-    // Only with cgo does `go build` use the system's linker.
-    let cgo = arguments
-        .iter()
-        .any(|argument| argument.contains("linkmode=external"));
-    toolchain.build(&program("shapes"), name, cgo, arguments)
-}
-
-/// A program with C code, linked by the system's linker.
-fn with_c(toolchain: &Toolchain, name: &str, arguments: &[&str]) -> PathBuf {
-    toolchain.build(&program("withc"), name, true, arguments)
-}
-
-fn program(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golang_binaries/programs")
-        .join(name)
-}
 
 fn open(path: &Path) -> GoBinary {
     GoBinary::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

@@ -6,8 +6,9 @@ use tracer::addr::{ElfAddr, FileOffset, LoadBias, ProcAddr};
 use tracer::golang::GoBinary;
 use tracer::symbolize::{Frame, Symbolizer, frames_at};
 
-use crate::common::{Toolchain, go_toolchains};
-use crate::{call_sites, function, open, shapes, with_c};
+use crate::build::{go_toolchains, minor, shapes, with_c};
+use crate::{call_sites, function, open};
+use xtask::go::Toolchain;
 
 /// How the test program is built; whether it keeps symbols; whether it moves.
 const VARIANTS: &[(&str, &[&str], bool, bool)] = &[
@@ -63,7 +64,7 @@ fn check(toolchain: &Toolchain, binary: &GoBinary) {
 
 /// The function table as a whole, and what the runtime marks.
 fn check_functions(toolchain: &Toolchain, binary: &GoBinary) {
-    assert_eq!(binary.version().minor, toolchain.minor());
+    assert_eq!(binary.version().minor, minor(toolchain));
     assert!(!binary.version().is_newer_than_known());
     assert!(binary.build_id().is_some());
     assert!(binary.functions().count() > 1000);
@@ -90,7 +91,7 @@ fn check_functions(toolchain: &Toolchain, binary: &GoBinary) {
     let file = malloc.file().expect("known");
     assert!(file.ends_with("runtime/malloc.go"), "{file}");
     assert!(binary.is_runtime_file(file));
-    assert_eq!(malloc.start_line().is_some(), toolchain.minor() >= 20);
+    assert_eq!(malloc.start_line().is_some(), minor(toolchain) >= 20);
     for root in [
         "runtime.goexit",
         "runtime.mstart",

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use tracer::addr::ElfAddr;
 use tracer::golang::{GoBinary, Kind, RuntimeType, TYPE_HEADER_BYTES};
 
-use crate::common::go_toolchains;
-use crate::{function, instructions, open, shapes};
+use crate::build::{go_toolchains, shapes};
+use crate::{function, instructions, open};
 
 const VARIANTS: &[(&str, &[&str])] = &[
     ("exe", &[]),

@@ -1,0 +1,149 @@
+//! Counting one event: in the map where it has a place, through the ring
+//! where it has none, as a loss where the ring is full too.
+
+use aya_ebpf::bindings::pt_regs;
+use aya_ebpf::helpers::bpf_get_current_pid_tgid;
+use aya_ebpf::programs::ProbeContext;
+use aya_log_ebpf::{info, warn};
+use tracer_ebpf::wire::{
+    Config, CountKey, EventRecord, MAX_FRAMES, SHORT_FRAMES, StackId, TypeRecord, counter, flags,
+    kind,
+};
+
+use super::maps::{COUNTS, RING, STACKS, add, add_first, atomic_add};
+use super::stack::{self, NO_WAKEUP, Stack};
+
+/// Fail if the key exists (`BPF_NOEXIST`).
+const NO_EXIST: u64 = 1;
+/// Create or overwrite (`BPF_ANY`).
+const ANY: u64 = 0;
+
+/// What a program found out about its hit.
+pub struct Event {
+    /// Attach cookie of the probe.
+    pub probe: u32,
+    /// Bytes asked for, 0 for a counted call.
+    pub size_bytes: u64,
+    /// The type descriptor, or 0.
+    pub type_addr: u64,
+    /// Bits of [`flags`] about the object.
+    pub flags: u16,
+}
+
+/// Counts `event` under the call stack it happened on.
+#[inline(always)]
+pub fn count(context: &ProbeContext, config: &Config, event: &Event) {
+    // SAFETY: the context of a uprobe program is the registers.
+    let regs = unsafe { &*context.regs };
+    add(counter::HITS, 1);
+    add(counter::BYTES, event.size_bytes);
+    let pid = if config.pid == 0 {
+        (bpf_get_current_pid_tgid() >> 32) as u32
+    } else {
+        config.pid
+    };
+    let stack = stack::identify(regs, pid);
+    let mut key = CountKey {
+        stack: stack.id,
+        type_addr: event.type_addr,
+        size_bytes: event.size_bytes,
+        pid,
+        probe: event.probe as u16,
+        flags: event.flags | stack.flags,
+    };
+    if bump(&key) {
+        return;
+    }
+    if !announce_stack(regs, &stack, &key) {
+        add(counter::LOST_STACKS, 1);
+        key.stack = StackId::default();
+        key.flags |= flags::STACK_LOST;
+        if bump(&key) {
+            return;
+        }
+    }
+    announce_type(config, &key);
+    insert(context, &key);
+}
+
+/// Adds one to a count that exists.
+#[inline(always)]
+fn bump(key: &CountKey) -> bool {
+    match COUNTS.get_ptr_mut(key) {
+        Some(count) => {
+            atomic_add(count, 1);
+            true
+        }
+        None => false,
+    }
+}
+
+/// Starts a count at one, or streams the event when the map has no room.
+#[inline(always)]
+fn insert(context: &ProbeContext, key: &CountKey) {
+    if COUNTS.insert(key, &1, NO_EXIST).is_ok() {
+        return;
+    }
+    // Another thread may have put it there since `bump` missed.
+    if bump(key) {
+        return;
+    }
+    let Some(mut entry) = RING.reserve::<EventRecord>(0) else {
+        if add_first(counter::LOST_EVENTS) {
+            warn!(context, "the ring is full: events are lost");
+        }
+        return;
+    };
+    entry.write(EventRecord {
+        kind: kind::EVENT,
+        padding: 0,
+        key: *key,
+    });
+    entry.submit(NO_WAKEUP);
+    if add_first(counter::STREAMED) {
+        info!(
+            context,
+            "the map of counts is full: new events are streamed"
+        );
+    }
+}
+
+/// Sends the frames of a stack the collector has not seen. `false` if they
+/// found no room.
+#[inline(always)]
+fn announce_stack(regs: &pt_regs, stack: &Stack, key: &CountKey) -> bool {
+    if STACKS.get_ptr(&stack.id).is_some() {
+        return true;
+    }
+    let probe = u32::from(key.probe);
+    let sent = if stack.depth as usize <= SHORT_FRAMES {
+        stack::send::<SHORT_FRAMES>(regs, key.pid, probe, stack.id)
+    } else {
+        stack::send::<MAX_FRAMES>(regs, key.pid, probe, stack.id)
+    };
+    if sent {
+        // Without room the stack is merely sent once more.
+        let _ = STACKS.insert(&stack.id, &1, ANY);
+    }
+    sent
+}
+
+/// Tells the collector of a type it cannot find in the executable, while the
+/// process that made it is alive.
+#[inline(always)]
+fn announce_type(config: &Config, key: &CountKey) {
+    if key.type_addr == 0 || config.types_end == 0 {
+        return;
+    }
+    if key.type_addr >= config.types_start && key.type_addr < config.types_end {
+        return;
+    }
+    if let Some(mut entry) = RING.reserve::<TypeRecord>(0) {
+        entry.write(TypeRecord {
+            kind: kind::TYPE,
+            pid: key.pid,
+            type_addr: key.type_addr,
+        });
+        entry.submit(NO_WAKEUP);
+    }
+}

@@ -1,0 +1,206 @@
+//! The programs, one per argument shape. `tracer::plan::Program` names them.
+//!
+//! The Go internal ABI passes integer arguments in RAX, RBX, RCX, RDI, RSI,
+//! R8 ... (go1.24 src/cmd/compile/abi-internal.md), and at every probe they
+//! are still there.
+
+use aya_ebpf::bindings::pt_regs;
+use aya_ebpf::helpers::bpf_get_attach_cookie;
+use aya_ebpf::macros::uprobe;
+use aya_ebpf::programs::ProbeContext;
+use tracer_ebpf::filter::takes;
+use tracer_ebpf::wire::{Config, ProbeSpec, flags, tiny_rule};
+
+use super::count::{Event, count};
+use super::maps::{PROBES, config, enabled};
+use super::target::{is_noscan, opens_tiny_block, read_u64};
+
+/// CF and ZF: with one of them set `jbe` is taken, into the code that grows
+/// the stack and starts the function again.
+const CARRY_OR_ZERO: u64 = 0x41;
+
+/// Size in RAX, type in RBX: the functions that allocate.
+#[uprobe]
+pub fn alloc(context: ProbeContext) -> u32 {
+    if let Some(hit) = Hit::new(&context) {
+        let (size_bytes, type_addr) = (hit.regs.rax, hit.regs.rbx);
+        hit.allocation(size_bytes, type_addr, Filtered::No);
+    }
+    0
+}
+
+/// Size in RAX, type in RBX: a host of inlined leaves that knows the size.
+#[uprobe]
+pub fn alloc_dispatch(context: ProbeContext) -> u32 {
+    if let Some(hit) = Hit::new(&context) {
+        let (size_bytes, type_addr) = (hit.regs.rax, hit.regs.rbx);
+        hit.allocation(size_bytes, type_addr, Filtered::Yes);
+    }
+    0
+}
+
+/// Type in RAX: a host that allocates one object of it.
+#[uprobe]
+pub fn alloc_new(context: ProbeContext) -> u32 {
+    if let Some(hit) = Hit::new(&context) {
+        let type_addr = hit.regs.rax;
+        hit.elements(type_addr, 1);
+    }
+    0
+}
+
+/// Type in RAX, count in RBX: a host that allocates an array.
+#[uprobe]
+pub fn alloc_array(context: ProbeContext) -> u32 {
+    if let Some(hit) = Hit::new(&context) {
+        let (type_addr, elements) = (hit.regs.rax, hit.regs.rbx);
+        hit.elements(type_addr, elements);
+    }
+    0
+}
+
+/// Type in RAX, length in RBX, capacity in RCX: a host that makes a slice.
+#[uprobe]
+pub fn alloc_slice(context: ProbeContext) -> u32 {
+    if let Some(hit) = Hit::new(&context) {
+        let (type_addr, elements) = (hit.regs.rax, hit.regs.rcx);
+        hit.elements(type_addr, elements);
+    }
+    0
+}
+
+/// Type in RAX: a call that is counted, not an allocation.
+#[uprobe]
+pub fn call_typed(context: ProbeContext) -> u32 {
+    if let Some(hit) = Hit::new(&context) {
+        let type_addr = hit.regs.rax;
+        hit.call(type_addr);
+    }
+    0
+}
+
+/// No arguments: a call that is counted.
+#[uprobe]
+pub fn call(context: ProbeContext) -> u32 {
+    if let Some(hit) = Hit::new(&context) {
+        hit.call(0);
+    }
+    0
+}
+
+/// Does nothing: what a probe at this place costs by itself.
+#[uprobe]
+pub fn empty(_context: ProbeContext) -> u32 {
+    0
+}
+
+/// Whether the probe's leaf filter applies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Filtered {
+    Yes,
+    No,
+}
+
+/// A hit that counts.
+struct Hit<'a> {
+    context: &'a ProbeContext,
+    regs: &'a pt_regs,
+    config: Config,
+    probe: u32,
+    spec: &'a ProbeSpec,
+}
+
+impl<'a> Hit<'a> {
+    /// `None` when hits are switched off, and when the function is about to
+    /// run its entry again.
+    #[inline(always)]
+    fn new(context: &'a ProbeContext) -> Option<Self> {
+        if !enabled() {
+            return None;
+        }
+        // SAFETY: the context of a uprobe program is the registers.
+        let regs = unsafe { &*context.regs };
+        // SAFETY: the helper takes the program's own context.
+        let cookie = unsafe { bpf_get_attach_cookie(context.regs.cast()) };
+        let probe = cookie as u32;
+        let spec = PROBES.get(probe)?;
+        if spec.tests_flags != 0 && regs.eflags & CARRY_OR_ZERO != 0 {
+            return None;
+        }
+        Some(Self {
+            context,
+            regs,
+            config: config(),
+            probe,
+            spec,
+        })
+    }
+
+    /// Counts an object.
+    #[inline(always)]
+    fn allocation(&self, size_bytes: u64, type_addr: u64, filtered: Filtered) {
+        if size_bytes == 0 {
+            return;
+        }
+        let mut bits = 0;
+        if filtered == Filtered::Yes {
+            let noscan = is_noscan(type_addr);
+            if !takes(&self.spec.filter, size_bytes, noscan) {
+                return;
+            }
+            if noscan {
+                bits |= flags::NOSCAN;
+            }
+        }
+        if size_bytes < 16 && self.is_tiny(type_addr, bits) {
+            bits |= flags::TINY | flags::NOSCAN;
+            if self.config.mcache_tinyoffset != 0
+                && opens_tiny_block(self.regs, &self.config, size_bytes)
+            {
+                bits |= flags::TINY_OPENS_BLOCK;
+            }
+        }
+        self.count(size_bytes, type_addr, bits);
+    }
+
+    /// Counts an object of `elements` elements.
+    #[inline(always)]
+    fn elements(&self, type_addr: u64, elements: u64) {
+        if let Some(element_bytes) = read_u64(type_addr) {
+            self.allocation(
+                element_bytes.wrapping_mul(elements),
+                type_addr,
+                Filtered::Yes,
+            );
+        }
+    }
+
+    /// Counts a call.
+    #[inline(always)]
+    fn call(&self, type_addr: u64) {
+        self.count(0, type_addr, 0);
+    }
+
+    #[inline(always)]
+    fn is_tiny(&self, type_addr: u64, bits: u16) -> bool {
+        match self.spec.tiny_rule {
+            tiny_rule::ALWAYS => true,
+            tiny_rule::BY_TYPE => bits & flags::NOSCAN != 0 || is_noscan(type_addr),
+            _ => false,
+        }
+    }
+
+    #[inline(always)]
+    fn count(&self, size_bytes: u64, type_addr: u64, bits: u16) {
+        count(
+            self.context,
+            &self.config,
+            &Event {
+                probe: self.probe,
+                size_bytes,
+                type_addr,
+                flags: bits,
+            },
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! The walk over the stack, by frame pointers.
+//!
+//! Every probe sits before its function's frame is made, so `[rsp]` is the
+//! return address and RBP the caller's frame, in which `[rbp]` is the next
+//! frame and `[rbp + 8]` the return address out of it. The runtime always
+//! keeps frame pointers on amd64 (go1.19 src/internal/buildcfg/cfg.go:27).
+//!
+//! The walk believes every link it can read: from the system stack the chain
+//! leads on to the goroutine, whose stack may be above or below. What lies
+//! past the root of a stack is left for the symbolizer to cut, which knows
+//! the functions; the depth bounds the walk in any case.
+
+use core::ptr;
+
+use aya_ebpf::bindings::pt_regs;
+use tracer_ebpf::wire::{MAX_FRAMES, StackId, StackRecord, flags, kind};
+
+use super::maps::RING;
+use super::target::{read_pair, read_u64};
+
+/// A walked stack.
+pub struct Stack {
+    /// Its identity.
+    pub id: StackId,
+    /// Frames seen.
+    pub depth: u32,
+    /// Bits of [`flags`] that tell how the walk went.
+    pub flags: u16,
+}
+
+/// Tells the collector not to be woken: it drains on a timer, and a wake-up
+/// costs more than everything else here together.
+pub const NO_WAKEUP: u64 = 1;
+
+/// Walks the stack of a hit; `each` sees the index and address of every frame.
+#[inline(always)]
+fn walk(regs: &pt_regs, pid: u32, limit: usize, mut each: impl FnMut(usize, u64)) -> Stack {
+    let mut stack = Stack {
+        id: StackId {
+            lo: 0x243f_6a88_85a3_08d3 ^ u64::from(pid),
+            hi: 0x1319_8a2e_0370_7344 ^ u64::from(pid),
+        },
+        depth: 0,
+        flags: 0,
+    };
+    let Some(caller) = read_u64(regs.rsp) else {
+        stack.flags = flags::CUT_AT_READ;
+        return stack;
+    };
+    mix(&mut stack.id, caller);
+    each(0, caller);
+    stack.depth = 1;
+
+    let mut frame = regs.rbp;
+    for index in 1..limit {
+        if frame == 0 {
+            return stack;
+        }
+        let Some([next, pc]) = read_pair(frame) else {
+            stack.flags |= flags::CUT_AT_READ;
+            return stack;
+        };
+        if pc == 0 {
+            return stack;
+        }
+        mix(&mut stack.id, pc);
+        each(index, pc);
+        stack.depth += 1;
+        frame = next;
+    }
+    if frame != 0 {
+        stack.flags |= flags::CUT_AT_DEPTH;
+    }
+    stack
+}
+
+/// Mixes one address into both lanes. For a given address each step is a
+/// bijection, so stacks that differ in one frame cannot meet in that frame.
+#[inline(always)]
+fn mix(id: &mut StackId, pc: u64) {
+    id.lo = (id.lo ^ pc).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    id.lo ^= id.lo >> 32;
+    id.hi = (id.hi ^ (pc << 1)).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
+    id.hi ^= id.hi >> 29;
+}
+
+/// The identity of the stack of a hit.
+#[inline(always)]
+pub fn identify(regs: &pt_regs, pid: u32) -> Stack {
+    walk(regs, pid, MAX_FRAMES, |_, _| {})
+}
+
+/// Walks the stack again, this time into the ring. `false` if the ring is full.
+#[inline(always)]
+pub fn send<const N: usize>(regs: &pt_regs, pid: u32, probe: u32, id: StackId) -> bool {
+    let Some(mut entry) = RING.reserve::<StackRecord<N>>(0) else {
+        return false;
+    };
+    let record = entry.as_mut_ptr();
+    // SAFETY: `record` is the ring space just reserved, of exactly this type.
+    let frames = unsafe { &raw mut (*record).frames }.cast::<u64>();
+    let stack = walk(regs, pid, N, |index, pc| {
+        // SAFETY: the walk calls with indices below its limit, which is N.
+        unsafe { frames.add(index).write(pc) };
+    });
+    // SAFETY: as above; the header is written field by field, since a value of
+    // the whole record would not fit the program's stack.
+    unsafe {
+        ptr::addr_of_mut!((*record).kind).write(kind::STACK);
+        ptr::addr_of_mut!((*record).depth).write(stack.depth);
+        ptr::addr_of_mut!((*record).id).write(id);
+        ptr::addr_of_mut!((*record).probe_ip).write(regs.rip);
+        ptr::addr_of_mut!((*record).pid).write(pid);
+        ptr::addr_of_mut!((*record).probe).write(probe);
+    }
+    entry.submit(NO_WAKEUP);
+    true
+}

@@ -1,0 +1,65 @@
+//! Reads of the target's memory: the fields of the Go runtime that a probe
+//! needs.
+
+use aya_ebpf::bindings::pt_regs;
+use aya_ebpf::helpers::bpf_probe_read_user;
+use tracer_ebpf::wire::Config;
+
+/// One word of the target's memory; `None` if it is not there.
+#[inline(always)]
+pub fn read_u64(address: u64) -> Option<u64> {
+    // SAFETY: the helper checks the address itself and fails on a bad one.
+    unsafe { bpf_probe_read_user(address as *const u64) }.ok()
+}
+
+/// Two words that follow each other.
+#[inline(always)]
+pub fn read_pair(address: u64) -> Option<[u64; 2]> {
+    // SAFETY: as in `read_u64`.
+    unsafe { bpf_probe_read_user(address as *const [u64; 2]) }.ok()
+}
+
+/// Whether a type holds no pointers: `abi.Type.PtrBytes`, the second word, is
+/// zero (go1.24 src/internal/abi/type.go:21). No type means no pointers.
+#[inline(always)]
+pub fn is_noscan(type_addr: u64) -> bool {
+    type_addr == 0 || matches!(read_u64(type_addr.wrapping_add(8)), Some(0))
+}
+
+/// The goroutine's `m`. R14 holds the current `g` at every entry of the
+/// internal ABI (go1.24 src/cmd/compile/abi-internal.md).
+#[inline(always)]
+fn current_m(regs: &pt_regs, config: &Config) -> Option<u64> {
+    read_u64(regs.r14.wrapping_add(u64::from(config.g_m)))
+}
+
+/// Whether a tiny object of `size_bytes` will open a new 16-byte block: it
+/// does not fit what is left of the block of its P
+/// (go1.24 src/runtime/malloc.go:1156). A zero offset is an absent block,
+/// because an object in use moves it.
+#[inline(always)]
+pub fn opens_tiny_block(regs: &pt_regs, config: &Config, size_bytes: u64) -> bool {
+    let Some(offset) = tiny_offset(regs, config) else {
+        return true;
+    };
+    let align = if size_bytes & 7 == 0 {
+        8
+    } else if size_bytes & 3 == 0 {
+        4
+    } else if size_bytes & 1 == 0 {
+        2
+    } else {
+        1
+    };
+    let start = (offset + align - 1) & !(align - 1);
+    offset == 0 || start + size_bytes > 16
+}
+
+#[inline(always)]
+fn tiny_offset(regs: &pt_regs, config: &Config) -> Option<u64> {
+    let m = current_m(regs, config)?;
+    let p = read_u64(m.wrapping_add(u64::from(config.m_p)))?;
+    let mcache = read_u64(p.wrapping_add(u64::from(config.p_mcache)))?;
+    // A block has 16 bytes; masked so that garbage cannot overflow above.
+    Some(read_u64(mcache.wrapping_add(u64::from(config.mcache_tinyoffset)))? & 0xff)
+}

@@ -1,0 +1,77 @@
+//! Probes as perf events, one each, through the library.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+
+use aya::Ebpf;
+use aya::programs::uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeScope};
+use aya::programs::{ProgramError, UProbe};
+
+use super::{Error, Probes, Scope, Site, is_permission};
+
+/// Loads the programs that the sites name and attaches each site.
+pub(super) fn attach(
+    ebpf: &mut Ebpf,
+    exe: &Path,
+    sites: &[Site],
+    scope: Scope,
+) -> Result<Probes, Error> {
+    let names: BTreeSet<_> = sites.iter().map(|site| site.program).collect();
+    for name in names {
+        program(ebpf, name)?
+            .load()
+            .map_err(|error| program_error(name, &error))?;
+    }
+    let mut probes = Probes { links: Vec::new() };
+    for (cookie, site) in (0..).zip(sites) {
+        let uprobe = program(ebpf, site.program)?;
+        let point = UProbeAttachPoint {
+            location: UProbeAttachLocation::AbsoluteOffset(site.offset.0),
+            cookie: Some(cookie),
+        };
+        let scope = match scope {
+            Scope::Process(pid) => UProbeScope::OneProcess(pid),
+            Scope::EveryProcess => UProbeScope::AllProcesses,
+        };
+        let link = uprobe
+            .attach(point, exe, scope)
+            .and_then(|id| uprobe.take_link(id))
+            .map_err(|error| attach_error(site, exe, &error))?;
+        probes.links.push(Box::new(link));
+    }
+    Ok(probes)
+}
+
+fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut UProbe, Error> {
+    ebpf.program_mut(name)
+        .ok_or_else(|| Error::Prepare(format!("the object has no program {name}")))?
+        .try_into()
+        .map_err(|error: ProgramError| Error::Prepare(format!("{name}: {error}")))
+}
+
+fn program_error(name: &str, error: &ProgramError) -> Error {
+    if is_permission(error) {
+        return Error::Permission {
+            action: "load BPF programs",
+        };
+    }
+    Error::Program {
+        program: name.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+fn attach_error(site: &Site, exe: &Path, error: &ProgramError) -> Error {
+    if is_permission(error) {
+        return Error::Permission {
+            action: "attach uprobes",
+        };
+    }
+    Error::Attach {
+        program: site.program,
+        offset: site.offset,
+        path: exe.display().to_string(),
+        source: io::Error::other(error.to_string()),
+    }
+}

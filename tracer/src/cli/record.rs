@@ -1,0 +1,159 @@
+//! `goalloc record` and `goalloc run`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use bytesize::ByteSize;
+use clap::Args;
+use tracer::attach::Mechanism;
+use tracer::output::{Output, Permissions};
+use tracer::plan::ProbeSet;
+use tracer::profile::{pprof, summary};
+use tracer::session::{self, Config, Subject, Tables};
+
+use super::progress::Line;
+use super::{Outcome, recording};
+
+/// Arguments of `goalloc record`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    #[command(flatten)]
+    subject: SubjectArgs,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// Arguments of `goalloc run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    common: CommonArgs,
+    /// The command and its arguments, behind `--`
+    #[arg(last = true, required = true, num_args = 1.., value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct SubjectArgs {
+    /// Process to attach to
+    #[arg(short, long, value_name = "PID")]
+    pid: Option<u32>,
+    /// Record every process that runs this file, now or later
+    #[arg(long, value_name = "PATH")]
+    exe: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct CommonArgs {
+    /// How long to record, as 10s or 2m; without it until Ctrl-C or the end of the target
+    #[arg(short, long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    duration: Option<Duration>,
+    /// Where to write the recording (gzipped pprof); - is stdout
+    #[arg(short, long, value_name = "FILE", default_value = "alloc.pb.gz")]
+    output: PathBuf,
+    /// Overwrite the file if it exists
+    #[arg(long)]
+    force: bool,
+    /// What to probe: alloc, or with counted map calls alloc,map or alloc,map-all
+    #[arg(long, value_name = "SET", default_value_t)]
+    probes: ProbeSet,
+    /// Size of the ring buffer
+    #[arg(long, value_name = "BYTES", default_value_t = ByteSize::b(Tables::default().ring_bytes.into()))]
+    ring_size: ByteSize,
+    /// Distinct (stack, type, size) counted in the kernel; what does not fit is streamed
+    #[arg(long, value_name = "N", default_value_t = Tables::default().map_entries)]
+    map_entries: u32,
+    /// How to attach [default: the best this kernel has]
+    #[arg(long, value_name = "HOW", value_enum, hide = true)]
+    attach: Option<AttachArg>,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum AttachArg {
+    Multi,
+    Perf,
+}
+
+/// Runs `goalloc record`.
+pub fn record(args: RecordArgs) -> anyhow::Result<Outcome> {
+    let subject = match (args.subject.pid, args.subject.exe) {
+        (Some(pid), _) => Subject::Process(pid),
+        (None, Some(path)) => Subject::Executable(path),
+        (None, None) => anyhow::bail!("name a target: -p PID or --exe PATH"),
+    };
+    record_subject(subject, args.common)
+}
+
+/// Runs `goalloc run`.
+pub fn run(args: RunArgs) -> anyhow::Result<Outcome> {
+    let mut words = args.command.into_iter();
+    let program = words.next().context("name a command behind --")?;
+    let subject = Subject::Command {
+        program,
+        args: words.collect(),
+    };
+    record_subject(subject, args.common)
+}
+
+fn record_subject(subject: Subject, args: CommonArgs) -> anyhow::Result<Outcome> {
+    let output = Output::create(&args.output, args.force, Permissions::Private)?;
+    let config = Config {
+        subject,
+        duration: args.duration,
+        probes: args.probes,
+        tables: tables(args.ring_size, args.map_entries)?,
+        mechanism: args.attach.map(|how| match how {
+            AttachArg::Multi => Mechanism::UprobeMulti,
+            AttachArg::Perf => Mechanism::PerfEvent,
+        }),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the event loop")?;
+    let recording = runtime.block_on(session::record(&config, &mut Line::new()))?;
+    let profile = recording.profile;
+    output.commit(&pprof::encode(&profile))?;
+
+    let totals = profile.totals();
+    eprintln!(
+        "goalloc: {} objects, {} asked for in {}; {}",
+        totals.objects,
+        ByteSize::b(totals.bytes),
+        summary::seconds(profile.duration_ns),
+        output_hint(&args.output),
+    );
+    if let Some(mut command) = recording.launched {
+        let status = runtime
+            .block_on(command.wait())
+            .context("cannot wait for the command")?;
+        if !status.success() {
+            eprintln!("goalloc: the command ended with {status}");
+        }
+    }
+    Ok(recording::outcome(&profile))
+}
+
+fn output_hint(path: &std::path::Path) -> String {
+    if path.as_os_str() == "-" {
+        return "written to stdout".to_owned();
+    }
+    let path = path.display();
+    format!("see it with: goalloc report {path}")
+}
+
+fn tables(ring_size: ByteSize, map_entries: u32) -> anyhow::Result<Tables> {
+    let ring_bytes = u32::try_from(ring_size.as_u64()).unwrap_or(u32::MAX);
+    anyhow::ensure!(
+        ring_bytes.is_power_of_two() && (4096..=1 << 30).contains(&ring_bytes),
+        "--ring-size must be a power of two from 4KiB to 1GiB, as 16MiB"
+    );
+    anyhow::ensure!(map_entries > 0, "--map-entries must be at least 1");
+    Ok(Tables {
+        ring_bytes,
+        map_entries,
+    })
+}

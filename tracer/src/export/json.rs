@@ -1,0 +1,177 @@
+//! Every sample as JSON, `schema` 1.
+//!
+//! ```json
+//! {
+//!   "schema": 1,
+//!   "target": {"pids": [1], "exe": "", "args": [], "go_version": "", "main_path": null, "build_id": null},
+//!   "coverage": {"method": "all", "traced_ns": 1, "recorded_ns": 1},
+//!   "start_unix_ns": 1, "duration_ns": 1,
+//!   "lost": {"events": 0, "stacks": 0, "cut": 0},
+//!   "warnings": [],
+//!   "frames": [{"function": "", "file": "", "line": 1, "address": 1, "inlined": false, "runtime": false}],
+//!   "samples": [{"stack": [0], "type": null, "cause": null, "size_bytes": null, "call": null, "pid": null,
+//!                "objects": 1, "bytes": 1, "heap_bytes": 1, "calls": 0}]
+//! }
+//! ```
+//!
+//! `stack` holds indexes into `frames`, innermost first; it is empty when the
+//! call chain was lost. `file` is empty and `line` 0 when unknown. `address` is
+//! the program counter in the ELF file, for callers one less than the return
+//! address; a frame with `inlined` was inlined into the next one out. Labels
+//! that a sample does not have are null. Fields may be added without a new
+//! schema.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::profile::{Coverage, Frame, LocationId, Profile, Sample, Target};
+use crate::report::Lost;
+
+/// Version of the JSON; a change that breaks readers raises it.
+pub const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    target: &'a Target,
+    coverage: &'a Coverage,
+    start_unix_ns: i64,
+    duration_ns: u64,
+    lost: Lost,
+    warnings: &'a [String],
+    frames: Vec<FrameFields<'a>>,
+    samples: Vec<SampleFields<'a>>,
+}
+
+#[derive(Serialize)]
+struct FrameFields<'a> {
+    function: String,
+    file: &'a str,
+    line: u32,
+    address: u64,
+    inlined: bool,
+    runtime: bool,
+}
+
+#[derive(Serialize)]
+struct SampleFields<'a> {
+    stack: Vec<usize>,
+    r#type: Option<&'a str>,
+    cause: Option<&'a str>,
+    size_bytes: Option<u64>,
+    call: Option<&'a str>,
+    pid: Option<u32>,
+    objects: u64,
+    bytes: u64,
+    heap_bytes: u64,
+    calls: u64,
+}
+
+/// `profile` as JSON on one line, ended by a line feed.
+#[must_use]
+pub fn to_json(profile: &Profile) -> String {
+    let mut frames = Frames {
+        profile,
+        fields: Vec::new(),
+        of_location: HashMap::new(),
+    };
+    let samples = profile
+        .samples
+        .iter()
+        .map(|sample| sample_fields(&mut frames, sample))
+        .collect();
+    let document = Document {
+        schema: SCHEMA,
+        target: &profile.target,
+        coverage: &profile.coverage,
+        start_unix_ns: profile.start_unix_ns,
+        duration_ns: profile.duration_ns,
+        lost: profile.losses.into(),
+        warnings: &profile.warnings,
+        frames: frames.fields,
+        samples,
+    };
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "plain structs with string keys serialize"
+    )]
+    let mut json = serde_json::to_string(&document).expect("keys are strings");
+    json.push('\n');
+    json
+}
+
+/// The frames that occur, each location's once and in a row.
+struct Frames<'a> {
+    profile: &'a Profile,
+    fields: Vec<FrameFields<'a>>,
+    of_location: HashMap<LocationId, std::ops::Range<usize>>,
+}
+
+impl<'a> Frames<'a> {
+    fn of(&mut self, id: &'a LocationId) -> std::ops::Range<usize> {
+        if let Some(range) = self.of_location.get(id) {
+            return range.clone();
+        }
+        let start = self.fields.len();
+        let frames = self
+            .profile
+            .frames(std::slice::from_ref(id))
+            .map(frame_fields);
+        self.fields.extend(frames);
+        let range = start..self.fields.len();
+        self.of_location.insert(*id, range.clone());
+        range
+    }
+}
+
+fn frame_fields(frame: Frame<'_>) -> FrameFields<'_> {
+    FrameFields {
+        function: frame.function.into_owned(),
+        file: frame.file,
+        line: frame.line,
+        address: frame.address.0,
+        inlined: frame.inlined,
+        runtime: frame.runtime,
+    }
+}
+
+fn sample_fields<'a>(frames: &mut Frames<'a>, sample: &'a Sample) -> SampleFields<'a> {
+    SampleFields {
+        stack: sample.stack.iter().flat_map(|id| frames.of(id)).collect(),
+        r#type: sample.labels.type_name.as_deref(),
+        cause: sample.labels.cause.as_deref(),
+        size_bytes: sample.labels.size_bytes,
+        call: sample.labels.call.as_deref(),
+        pid: sample.labels.pid,
+        objects: sample.values.objects,
+        bytes: sample.values.bytes,
+        heap_bytes: sample.values.heap_bytes,
+        calls: sample.values.calls,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::golden;
+    use crate::profile::fixture;
+
+    #[test]
+    fn the_json_matches_its_golden_file() {
+        golden::check("export.json", to_json(&fixture::service()).as_bytes());
+    }
+
+    #[test]
+    fn stacks_lead_to_their_frames() {
+        let json: serde_json::Value = serde_json::from_str(&to_json(&fixture::service())).unwrap();
+        let stack = json["samples"][0]["stack"].as_array().unwrap();
+        let frame = |depth: usize| &json["frames"][stack[depth].as_u64().unwrap() as usize];
+        assert_eq!(frame(0)["function"], "runtime.newobject");
+        assert_eq!(frame(1)["function"], "main.newOrder");
+        assert_eq!(frame(1)["inlined"], true);
+        assert_eq!(frame(2)["inlined"], false);
+        assert_eq!(frame(1)["address"], frame(2)["address"]);
+        assert_eq!(json["samples"][8]["stack"], serde_json::json!([]));
+    }
+}

@@ -1,0 +1,205 @@
+//! Where results go: standard output, or a file that appears whole or not at all.
+//!
+//! A file is written under another name beside its place and moved there when
+//! all is written, so that nobody ever reads half of it and an error leaves
+//! nothing behind. An [`Output`] is made before the work begins, so that a bad
+//! path fails at once.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+#[cfg(test)]
+pub mod golden;
+
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permissions {
+    /// Its owner alone (mode 0600): recordings, which name what a process does.
+    Private,
+    /// Whom the umask lets: what is made for showing.
+    Umask,
+}
+
+/// Why a result could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OutputError {
+    /// Something is there already.
+    #[error("{} is there already; --force replaces it", path.display())]
+    Exists {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A directory is there.
+    #[error("{} is a directory", path.display())]
+    Directory {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Any other failure.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The path, `standard output` for that.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A place made ready for a result. Dropped without [`Output::commit`], it
+/// leaves nothing behind.
+#[derive(Debug)]
+pub struct Output {
+    path: PathBuf,
+    sink: Sink,
+}
+
+#[derive(Debug)]
+enum Sink {
+    Stdout,
+    /// A device or pipe, which cannot be replaced and is written to in place.
+    Device(File),
+    /// To become the file at the path, `replace` or not what is there.
+    Whole {
+        temp: NamedTempFile,
+        replace: bool,
+    },
+}
+
+impl Output {
+    /// Makes `path` ready; `-` is standard output, symbolic links are followed.
+    /// A file that is there already is replaced only with `force`.
+    ///
+    /// # Errors
+    /// When a file is there and not to be replaced, or the path is not writable.
+    pub fn create(path: &Path, force: bool, permissions: Permissions) -> Result<Self, OutputError> {
+        if path == Path::new("-") {
+            return Ok(Self {
+                path: PathBuf::from("standard output"),
+                sink: Sink::Stdout,
+            });
+        }
+        match existing(path, force)? {
+            Existing::Device => {
+                let file = OpenOptions::new().write(true).open(path);
+                Ok(Self {
+                    sink: Sink::Device(file.map_err(|source| write_error(path, source))?),
+                    path: path.to_owned(),
+                })
+            }
+            Existing::Nothing => Self::whole(path, false, permissions),
+            Existing::File(real) => Self::whole(&real, true, permissions),
+        }
+    }
+
+    fn whole(path: &Path, replace: bool, permissions: Permissions) -> Result<Self, OutputError> {
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let mode = match permissions {
+            Permissions::Private => 0o600,
+            Permissions::Umask => 0o666,
+        };
+        let temp = tempfile::Builder::new()
+            .prefix(".goalloc-")
+            .permissions(std::fs::Permissions::from_mode(mode))
+            .tempfile_in(directory)
+            .map_err(|source| write_error(path, source))?;
+        Ok(Self {
+            path: path.to_owned(),
+            sink: Sink::Whole { temp, replace },
+        })
+    }
+
+    /// Writes all of `bytes`, and gives a file its name.
+    ///
+    /// # Errors
+    /// When that fails, or when a file has appeared there since. A reader of
+    /// standard output that has gone is no error: `goalloc report FILE | head`.
+    pub fn commit(self, bytes: &[u8]) -> Result<(), OutputError> {
+        let path = self.path;
+        match self.sink {
+            Sink::Stdout => write_to_reader(io::stdout().lock(), bytes),
+            Sink::Device(file) => write_to_reader(file, bytes),
+            Sink::Whole { mut temp, replace } => {
+                return temp
+                    .write_all(bytes)
+                    .and_then(|()| temp.as_file().sync_all())
+                    .map_err(|source| write_error(&path, source))
+                    .and_then(|()| name(temp, &path, replace));
+            }
+        }
+        .map_err(|source| write_error(&path, source))
+    }
+}
+
+/// Gives a file that is written its name.
+fn name(temp: NamedTempFile, path: &Path, replace: bool) -> Result<(), OutputError> {
+    let named = if replace {
+        temp.persist(path)
+    } else {
+        temp.persist_noclobber(path)
+    };
+    match named {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(OutputError::Exists {
+            path: path.to_owned(),
+        }),
+        Err(error) => Err(write_error(path, error.error)),
+    }
+}
+
+/// Writes to what may have a reader that goes when it has seen enough.
+fn write_to_reader(mut sink: impl Write, bytes: &[u8]) -> io::Result<()> {
+    match sink.write_all(bytes).and_then(|()| sink.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// What is at a path.
+enum Existing {
+    Nothing,
+    Device,
+    /// A file that may be replaced, by its path without symbolic links.
+    File(PathBuf),
+}
+
+fn existing(path: &Path, force: bool) -> Result<Existing, OutputError> {
+    let metadata = match path.metadata() {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Existing::Nothing),
+        Err(source) => return Err(write_error(path, source)),
+    };
+    if metadata.is_dir() {
+        return Err(OutputError::Directory {
+            path: path.to_owned(),
+        });
+    }
+    if !metadata.is_file() {
+        return Ok(Existing::Device);
+    }
+    if !force {
+        return Err(OutputError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    path.canonicalize()
+        .map(Existing::File)
+        .map_err(|source| write_error(path, source))
+}
+
+fn write_error(path: &Path, source: io::Error) -> OutputError {
+    OutputError::Write {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests;

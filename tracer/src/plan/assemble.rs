@@ -1,0 +1,361 @@
+//! Puts a plan together.
+
+use std::collections::HashMap;
+
+use tracer_ebpf::wire::{self, LeafFilter, ProbeSpec, general_leaf};
+
+use super::binary::{Executable, FunctionSpan, code_of};
+use super::hosts::{self, HostError, HostProbe};
+use super::leaves::{self, Leaf};
+use super::maps::{self, ProbeSet};
+use super::program::Program;
+use super::prologue::{self, ProbePoint};
+use super::{Counts, Missing, MissingReason, Plan, PlanError, Probe};
+use crate::addr::{ElfAddr, FileOffset};
+
+pub(super) fn assemble(exe: &dyn Executable, set: ProbeSet) -> Result<Plan, PlanError> {
+    let found = Found::in_executable(exe, set);
+    if found.counted.is_empty() {
+        return Err(PlanError::NoAllocator);
+    }
+    let mut builder = Builder {
+        exe,
+        plan: Plan {
+            config: exe.config(),
+            ..Plan::default()
+        },
+    };
+    builder.add_leaves(&found);
+    builder.add_hosts(&found);
+    builder.add_maps(&found, set);
+    builder.add_build_warnings(&found);
+    let plan = builder.plan;
+    check(&plan)?;
+    Ok(plan)
+}
+
+/// What the executable holds of what a plan is about.
+struct Found {
+    /// Leaves and map functions with code of their own.
+    functions: Vec<FunctionSpan>,
+    /// The leaves that count in this executable.
+    counted: Vec<Leaf>,
+    /// Functions with counted leaves inlined that have to be counted there.
+    hosts: Vec<(FunctionSpan, Vec<Leaf>)>,
+    /// Map functions and what they are inlined in.
+    inlined_maps: HashMap<String, Vec<String>>,
+    size_class_limit: Option<u16>,
+}
+
+impl Found {
+    fn in_executable(exe: &dyn Executable, set: ProbeSet) -> Self {
+        let map_functions = set.map_functions();
+        let functions =
+            exe.functions(&|name| Leaf::from_name(name).is_some() || map_functions.contains(&name));
+        let leaf_names = Leaf::known_names();
+        let names: Vec<&str> = leaf_names
+            .iter()
+            .map(String::as_str)
+            .chain(map_functions.iter().copied())
+            .collect();
+
+        let mut mentioned: Vec<Leaf> = functions
+            .iter()
+            .filter_map(|function| Leaf::from_name(&function.name))
+            .collect();
+        let mut hosts = Vec::new();
+        let mut inlined_maps: HashMap<String, Vec<String>> = HashMap::new();
+        for (host, inlined) in exe.hosts_of(&names) {
+            let leaves: Vec<Leaf> = inlined
+                .iter()
+                .filter_map(|name| Leaf::from_name(name))
+                .collect();
+            mentioned.extend(&leaves);
+            for name in inlined
+                .into_iter()
+                .filter(|name| map_functions.contains(&name.as_str()))
+            {
+                inlined_maps
+                    .entry(name)
+                    .or_default()
+                    .push(host.name.clone());
+            }
+            hosts.push((host, leaves));
+        }
+        let counted = leaves::counted(&mentioned);
+        hosts.retain_mut(|(host, leaves)| {
+            leaves.retain(|leaf| counted.contains(leaf));
+            leaves.sort_unstable();
+            leaves.dedup();
+            !leaves.is_empty() && !hosts::is_counted_itself(&host.name, &counted)
+        });
+        let size_class_limit = leaves::size_class_limit(counted.iter().copied());
+        Self {
+            functions,
+            counted,
+            hosts,
+            inlined_maps,
+            size_class_limit,
+        }
+    }
+
+    fn function(&self, name: &str) -> Option<&FunctionSpan> {
+        self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// A way to allocate that a host calls beside the leaves inlined in it, and
+    /// by which the same objects would pass another probe.
+    fn other_way<'a>(
+        &'a self,
+        host: &FunctionSpan,
+        inlined: &[Leaf],
+        code: &[u8],
+    ) -> Option<&'a str> {
+        let leads_to_leaf = |function: &&FunctionSpan| match Leaf::from_name(&function.name) {
+            Some(leaf) => leaf == Leaf::Mallocgc || inlined.contains(&leaf),
+            None => false,
+        };
+        let ways: Vec<&FunctionSpan> = self
+            .functions
+            .iter()
+            .filter(leads_to_leaf)
+            .chain(self.hosts.iter().map(|(host, _)| host))
+            .filter(|function| function.entry != host.entry)
+            .collect();
+        prologue::call_targets(code, host.entry)
+            .find_map(|target| ways.iter().find(|way| way.entry == target))
+            .map(|way| way.name.as_str())
+    }
+}
+
+struct Builder<'a> {
+    exe: &'a dyn Executable,
+    plan: Plan,
+}
+
+impl Builder<'_> {
+    fn add_leaves(&mut self, found: &Found) {
+        for &leaf in &found.counted {
+            let name = leaf.to_string();
+            let Some(function) = found.function(&name) else {
+                let hosts = found
+                    .hosts
+                    .iter()
+                    .filter(|(_, leaves)| leaves.contains(&leaf));
+                let hosts = hosts.map(|(host, _)| host.name.clone()).collect();
+                self.miss(name, MissingReason::InlinedOnly { hosts });
+                continue;
+            };
+            // Up to Go 1.23 mallocgc is asked for empty objects too, and has
+            // to leave them out.
+            let (program, general) = match leaf {
+                Leaf::Mallocgc => (Program::AllocDispatch, general_leaf::ANY),
+                _ => (Program::Alloc, 0),
+            };
+            let filter = LeafFilter {
+                general,
+                ..LeafFilter::default()
+            };
+            let probe = HostProbe {
+                program,
+                filter,
+                tiny_rule: leaf.tiny_rule(),
+            };
+            if let Err(reason) = self.add_objects(function, probe, vec![name.clone()]) {
+                self.warn_incomplete(&name, &reason);
+                self.miss(name, reason);
+            }
+        }
+    }
+
+    fn add_hosts(&mut self, found: &Found) {
+        for (host, inlined) in &found.hosts {
+            let leaves: Vec<String> = inlined.iter().map(Leaf::to_string).collect();
+            if let Err(reason) = self.add_host(found, host, inlined, &leaves) {
+                let why = match &reason {
+                    MissingReason::Host { source, .. } => source.to_string(),
+                    other => other.to_string(),
+                };
+                let leaves = leaves.join(", ");
+                let host = host.name.clone();
+                let warning = format!("counts incomplete: {leaves} inlined in {host}: {why}");
+                self.plan.warnings.push(warning);
+                self.miss(host, reason);
+            }
+        }
+    }
+
+    fn add_host(
+        &mut self,
+        found: &Found,
+        host: &FunctionSpan,
+        inlined: &[Leaf],
+        leaves: &[String],
+    ) -> Result<(), MissingReason> {
+        let refused = |source| MissingReason::Host {
+            leaves: leaves.to_vec(),
+            source,
+        };
+        let probe =
+            hosts::probe_of(&host.name, inlined, found.size_class_limit).map_err(refused)?;
+        let code = code_of(self.exe, host).ok_or(MissingReason::NoCode)?;
+        if let Some(callee) = found.other_way(host, inlined, code) {
+            return Err(refused(HostError::AlsoCalls {
+                callee: callee.to_owned(),
+            }));
+        }
+        self.add_objects(host, probe, leaves.to_vec())
+    }
+
+    fn add_objects(
+        &mut self,
+        function: &FunctionSpan,
+        probe: HostProbe,
+        leaves: Vec<String>,
+    ) -> Result<(), MissingReason> {
+        let (point, file_offset) = self.point_of(function)?;
+        self.plan.probes.push(Probe {
+            program: probe.program,
+            function: function.name.clone(),
+            entry: function.entry,
+            point,
+            file_offset,
+            counts: Counts::Objects,
+            leaves,
+            spec: probe.spec(point.tests_flags()),
+        });
+        Ok(())
+    }
+
+    fn add_maps(&mut self, found: &Found, set: ProbeSet) {
+        for &name in set.map_functions() {
+            if let Some(hosts) = found.inlined_maps.get(name) {
+                self.plan.warnings.push(format!(
+                    "calls incomplete: {name} inlined in {}",
+                    hosts.join(", ")
+                ));
+            }
+            let Some(function) = found.function(name) else {
+                let reason = match found.inlined_maps.get(name) {
+                    Some(hosts) => MissingReason::InlinedOnly {
+                        hosts: hosts.clone(),
+                    },
+                    None => MissingReason::NotInBinary,
+                };
+                self.miss(name.to_owned(), reason);
+                continue;
+            };
+            match self.point_of(function) {
+                Ok((point, file_offset)) => self.plan.probes.push(Probe {
+                    program: maps::program_of(name),
+                    function: name.to_owned(),
+                    entry: function.entry,
+                    point,
+                    file_offset,
+                    counts: Counts::Calls,
+                    leaves: Vec::new(),
+                    spec: ProbeSpec {
+                        tests_flags: point.tests_flags().into(),
+                        ..ProbeSpec::default()
+                    },
+                }),
+                Err(reason) => {
+                    self.plan.warnings.push(format!(
+                        "calls incomplete: {name} carries no probe: {reason}"
+                    ));
+                    self.miss(name.to_owned(), reason);
+                }
+            }
+        }
+    }
+
+    fn add_build_warnings(&mut self, found: &Found) {
+        if self.exe.build_setting("-asan") == Some("true") {
+            // go1.24 src/runtime/malloc.go:1036: the size grows before the
+            // leaf is called.
+            self.plan
+                .warnings
+                .push("sizes inexact: built with -asan, they include its red zones".to_owned());
+        }
+        if self.plan.config.mcache_tinyoffset == 0 {
+            self.plan.warnings.push(
+                "heap bytes of objects under 16 bytes unknown: this Go release keeps its blocks \
+                 in an unknown place"
+                    .to_owned(),
+            );
+        }
+        let experiments = self.exe.build_setting("GOEXPERIMENT").unwrap_or_default();
+        let secret = experiments.split(',').any(|name| name == "runtimesecret");
+        if secret && found.counted.contains(&Leaf::TinyClass) {
+            // go1.27 src/runtime/malloc_generated.go:1785: TinySC2 hands such
+            // an object to NoScanSC2, another leaf.
+            self.plan.warnings.push(
+                "counts inexact: built with GOEXPERIMENT=runtimesecret, objects under 16 bytes \
+                 allocated inside secret.Do count twice"
+                    .to_owned(),
+            );
+        }
+    }
+
+    fn point_of(&self, function: &FunctionSpan) -> Result<(ProbePoint, FileOffset), MissingReason> {
+        let code = code_of(self.exe, function).ok_or(MissingReason::NoCode)?;
+        let point = prologue::probe_point(code, function.entry)?;
+        let file_offset = self
+            .exe
+            .file_offset(point.at)
+            .ok_or(MissingReason::NoCode)?;
+        Ok((point, file_offset))
+    }
+
+    fn warn_incomplete(&mut self, function: &str, reason: &MissingReason) {
+        let text = format!("counts incomplete: {function} carries no probe: {reason}");
+        self.plan.warnings.push(text);
+    }
+
+    fn miss(&mut self, function: String, reason: MissingReason) {
+        self.plan.missing.push(Missing { function, reason });
+    }
+}
+
+/// Whether the plan can be attached: something that allocates is probed, no
+/// instruction twice, and the table has room.
+fn check(plan: &Plan) -> Result<(), PlanError> {
+    if !plan
+        .probes
+        .iter()
+        .any(|probe| probe.counts == Counts::Objects)
+    {
+        let lost = plan
+            .missing
+            .iter()
+            .find(|missing| !missing.reason.is_harmless());
+        return Err(match lost {
+            Some(Missing { function, reason }) => PlanError::NoProbe {
+                function: function.clone(),
+                reason: reason.clone(),
+            },
+            None => PlanError::NoAllocator,
+        });
+    }
+    let mut seen: HashMap<ElfAddr, &str> = HashMap::new();
+    for probe in &plan.probes {
+        if let Some(first) = seen.insert(probe.at(), &probe.function) {
+            return Err(PlanError::SharedInstruction {
+                first: first.to_owned(),
+                second: probe.function.clone(),
+                at: probe.at(),
+            });
+        }
+    }
+    let most = usize::try_from(wire::MAX_PROBES).unwrap_or(usize::MAX);
+    if plan.probes.len() > most {
+        return Err(PlanError::TooMany {
+            wanted: plan.probes.len(),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "assemble_tests.rs"]
+mod tests;

@@ -1,0 +1,207 @@
+//! Profiles for tests.
+
+use super::{
+    Coverage, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method, Profile,
+    Sample, Target, Values,
+};
+use crate::addr::ElfAddr;
+
+/// A frame as tests write it: function, file, line.
+pub type TestFrame<'a> = (&'a str, &'a str, u32);
+
+/// Builds a profile from frames by name.
+#[derive(Default)]
+pub struct Builder {
+    profile: Profile,
+}
+
+impl Builder {
+    /// The locations of a call chain, innermost first; each location is its
+    /// frames, innermost first. Functions of package `runtime` and
+    /// `internal/runtime/maps`, and `reflect.unsafe_New`, are the runtime's.
+    pub fn stack(&mut self, stack: &[&[TestFrame<'_>]]) -> Vec<LocationId> {
+        stack.iter().map(|frames| self.location(frames)).collect()
+    }
+
+    /// Adds a sample of objects of `size_bytes`, rounded up to 16 on the heap.
+    pub fn objects(
+        &mut self,
+        stack: Vec<LocationId>,
+        what: (&str, &str),
+        size_bytes: u64,
+        objects: u64,
+    ) {
+        let (type_name, cause) = what;
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        self.profile.samples.push(Sample {
+            stack,
+            values: Values {
+                objects,
+                bytes: size_bytes * objects,
+                heap_bytes: size_bytes.next_multiple_of(16) * objects,
+                calls: 0,
+            },
+            labels: Labels {
+                type_name: some(type_name),
+                cause: some(cause),
+                size_bytes: Some(size_bytes),
+                ..Labels::default()
+            },
+        });
+    }
+
+    /// Adds a sample of counted calls.
+    pub fn calls(&mut self, stack: Vec<LocationId>, call: &str, type_name: &str, calls: u64) {
+        self.profile.samples.push(Sample {
+            stack,
+            values: Values {
+                calls,
+                ..Values::default()
+            },
+            labels: Labels {
+                type_name: Some(type_name.to_owned()),
+                call: Some(call.to_owned()),
+                ..Labels::default()
+            },
+        });
+    }
+
+    /// The profile so far.
+    pub fn finish(self) -> Profile {
+        self.profile
+    }
+
+    fn location(&mut self, frames: &[TestFrame<'_>]) -> LocationId {
+        let lines: Vec<Line> = frames
+            .iter()
+            .map(|(name, file, line)| Line {
+                function: self.function(name, file),
+                line: *line,
+            })
+            .collect();
+        let locations = &mut self.profile.locations;
+        let index = locations
+            .iter()
+            .position(|l| l.lines == lines)
+            .unwrap_or_else(|| {
+                let address = ElfAddr(0x401000 + 0x10 * locations.len() as u64);
+                locations.push(Location { address, lines });
+                locations.len() - 1
+            });
+        LocationId(index as u32)
+    }
+
+    fn function(&mut self, name: &str, file: &str) -> FunctionId {
+        let functions = &mut self.profile.functions;
+        let index = functions
+            .iter()
+            .position(|f| f.name == name)
+            .unwrap_or_else(|| {
+                functions.push(Function {
+                    name: name.to_owned(),
+                    file: file.to_owned(),
+                    start_line: 0,
+                    runtime: name.starts_with("runtime.")
+                        || name.starts_with("internal/runtime/maps.")
+                        || name == "reflect.unsafe_New",
+                });
+                functions.len() - 1
+            });
+        FunctionId(index as u32)
+    }
+}
+
+/// The profile of the golden files: inlined frames, an unknown address, a lost
+/// stack, a stack of the runtime alone, counted calls, every kind of loss.
+pub fn service() -> Profile {
+    const GO: &str = "/usr/local/go/src";
+    let malloc = format!("{GO}/runtime/malloc.go");
+    let mut b = Builder::default();
+    let main: &[TestFrame<'_>] = &[("main.main", "/home/dev/shop/main.go", 31)];
+    let runtime_main: &[TestFrame<'_>] = &[("runtime.main", &format!("{GO}/runtime/proc.go"), 283)];
+    let newobject: &[TestFrame<'_>] = &[("runtime.newobject", &malloc, 1714)];
+    let makeslice: &[TestFrame<'_>] =
+        &[("runtime.makeslice", &format!("{GO}/runtime/slice.go"), 116)];
+    let goexit: &[TestFrame<'_>] =
+        &[("runtime.goexit", &format!("{GO}/runtime/asm_amd64.s"), 1700)];
+
+    let orders: &[TestFrame<'_>] = &[
+        ("main.newOrder", "/home/dev/shop/order/order.go", 12),
+        ("main.(*Shop).Place", "/home/dev/shop/shop.go", 88),
+    ];
+    let stack = b.stack(&[newobject, orders, main, runtime_main, goexit]);
+    b.objects(stack, ("main.Order", "new"), 96, 120_000);
+
+    let read: &[TestFrame<'_>] = &[("io.ReadAll", &format!("{GO}/io/io.go"), 706)];
+    let serve: &[TestFrame<'_>] = &[(
+        "net/http.(*conn).serve",
+        &format!("{GO}/net/http/server.go"),
+        2102,
+    )];
+    for (size, objects) in [(512, 9_000), (4_096, 4_500), (65_536, 301)] {
+        let stack = b.stack(&[makeslice, read, serve, goexit]);
+        b.objects(stack, ("", "make slice"), size, objects);
+    }
+
+    let grow: &[TestFrame<'_>] = &[(
+        "internal/runtime/maps.(*table).grow",
+        &format!("{GO}/internal/runtime/maps/table.go"),
+        1039,
+    )];
+    let index: &[TestFrame<'_>] = &[
+        ("main.index[...]", "/home/dev/shop/index.go", 40),
+        ("main.main.func1", "/home/dev/shop/main.go", 25),
+    ];
+    let stack = b.stack(&[grow, index, goexit]);
+    b.objects(stack, ("map.group[string,int]", "map growth"), 1_048_576, 7);
+    let reflected: &[TestFrame<'_>] = &[("reflect.unsafe_New", &malloc, 1730)];
+    let stack = b.stack(&[reflected, index, goexit]);
+    b.objects(stack, ("struct { A int; B, C string }", "reflect"), 40, 77);
+    let sweep: &[TestFrame<'_>] = &[("runtime.bgsweep", &format!("{GO}/runtime/mgcsweep.go"), 300)];
+    let stack = b.stack(&[newobject, sweep, goexit]);
+    b.objects(stack, ("runtime.sudog", "new"), 96, 3);
+    let unknown: &[TestFrame<'_>] = &[];
+    let stack = b.stack(&[newobject, unknown]);
+    b.objects(stack, ("main.Order", "new"), 96, 5);
+    b.objects(Vec::new(), ("main.Order", "new"), 96, 11);
+
+    let assign: &[TestFrame<'_>] = &[(
+        "runtime.mapassign_fast64",
+        &format!("{GO}/runtime/map_fast64.go"),
+        93,
+    )];
+    let stack = b.stack(&[assign, index, goexit]);
+    b.calls(stack, "runtime.mapassign_fast64", "map[int]string", 45_000);
+    let stack = b.stack(&[assign, orders, main, runtime_main, goexit]);
+    b.calls(
+        stack,
+        "runtime.mapassign_fast64",
+        "map[uint64]main.Order",
+        120_000,
+    );
+
+    let mut profile = b.finish();
+    profile.target = Target {
+        pids: vec![4242],
+        exe: "/home/dev/shop/shop".to_owned(),
+        args: vec!["./shop".to_owned(), "-listen=:8080".to_owned()],
+        go_version: "go1.26.6".to_owned(),
+        main_path: Some("example.com/shop".to_owned()),
+        build_id: Some("f00dcafe".to_owned()),
+    };
+    profile.coverage = Coverage {
+        method: Method::All,
+        traced_ns: 10_000_000_000,
+        recorded_ns: 10_000_000_000,
+    };
+    profile.start_unix_ns = 1_700_000_000_000_000_000;
+    profile.duration_ns = 10_002_000_000;
+    profile.losses = Losses {
+        events: 2,
+        stacks: 11,
+        stacks_cut: 1,
+    };
+    profile.warnings =
+        vec!["runtime.mallocgcTiny is inlined in main.fast: its objects are missing".to_owned()];
+    profile
+}

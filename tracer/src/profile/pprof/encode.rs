@@ -1,0 +1,230 @@
+//! Profile to pprof.
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use flate2::{Compression, GzBuilder};
+use prost::Message;
+
+use super::super::{Labels, Location, Profile, Sample};
+use super::{DEFAULT_SAMPLE_TYPE, LOST_STACK, SAMPLE_TYPES, meta, proto};
+
+/// Id of the only mapping.
+const MAPPING_ID: u64 = 1;
+
+/// `profile` as a gzipped pprof file. The same profile gives the same bytes.
+///
+/// pprof's numbers are signed: values above `i64::MAX` become that. An empty
+/// label is left out, as pprof tells no difference.
+#[must_use]
+pub fn encode(profile: &Profile) -> Vec<u8> {
+    let mut gzip = GzBuilder::new().write(Vec::new(), Compression::default());
+    let written = gzip.write_all(&to_proto(profile).encode_to_vec());
+    #[expect(clippy::missing_panics_doc, reason = "writing to a Vec does not fail")]
+    written
+        .and_then(|()| gzip.finish())
+        .expect("a Vec takes all that is written to it")
+}
+
+/// `profile` as the message itself.
+pub(super) fn to_proto(profile: &Profile) -> proto::Profile {
+    let mut strings = Strings::default();
+    let sample_type = SAMPLE_TYPES
+        .iter()
+        .map(|(name, unit)| proto::ValueType {
+            r#type: strings.index(name),
+            unit: strings.index(unit),
+        })
+        .collect();
+    let mut function: Vec<_> = profile
+        .functions
+        .iter()
+        .zip(1..)
+        .map(|(function, id)| {
+            let name = strings.index(&function.name);
+            proto::Function {
+                id,
+                name,
+                system_name: name,
+                filename: strings.index(&function.file),
+                start_line: i64::from(function.start_line),
+            }
+        })
+        .collect();
+    let mut location: Vec<_> = profile
+        .locations
+        .iter()
+        .zip(1..)
+        .map(|(location, id)| location_message(id, location))
+        .collect();
+    let lost = profile
+        .samples
+        .iter()
+        .any(|sample| sample.stack.is_empty())
+        .then(|| {
+            let function_id = function.len() as u64 + 1;
+            let name = strings.index(LOST_STACK);
+            function.push(proto::Function {
+                id: function_id,
+                name,
+                system_name: name,
+                ..Default::default()
+            });
+            let id = location.len() as u64 + 1;
+            location.push(proto::Location {
+                id,
+                line: vec![proto::Line {
+                    function_id,
+                    line: 0,
+                }],
+                ..Default::default()
+            });
+            id
+        });
+    let sample = profile
+        .samples
+        .iter()
+        .map(|sample| sample_message(&mut strings, sample, lost))
+        .collect();
+    proto::Profile {
+        sample_type,
+        sample,
+        mapping: vec![mapping(&mut strings, profile)],
+        location,
+        function,
+        time_nanos: profile.start_unix_ns,
+        duration_nanos: signed(profile.duration_ns),
+        // As the Go runtime's own heap profiles state it
+        // (go1.24 src/runtime/pprof/protomem.go:20), every byte being sampled.
+        period_type: Some(proto::ValueType {
+            r#type: strings.index("space"),
+            unit: strings.index("bytes"),
+        }),
+        period: 1,
+        comment: meta::comments(profile)
+            .iter()
+            .map(|text| strings.index(text))
+            .collect(),
+        default_sample_type: strings.index(DEFAULT_SAMPLE_TYPE),
+        string_table: strings.table,
+    }
+}
+
+/// The executable. Start, limit and offset of 0 tell pprof that addresses are
+/// those of the ELF file already
+/// (go1.24 src/cmd/vendor/github.com/google/pprof/internal/elfexec/elfexec.go, `GetBase`).
+fn mapping(strings: &mut Strings, profile: &Profile) -> proto::Mapping {
+    proto::Mapping {
+        id: MAPPING_ID,
+        filename: strings.index(&profile.target.exe),
+        build_id: strings.index(profile.target.build_id.as_deref().unwrap_or_default()),
+        has_functions: true,
+        has_filenames: true,
+        has_line_numbers: true,
+        has_inline_frames: true,
+        ..Default::default()
+    }
+}
+
+fn location_message(id: u64, location: &Location) -> proto::Location {
+    proto::Location {
+        id,
+        mapping_id: MAPPING_ID,
+        address: location.address.0,
+        line: location
+            .lines
+            .iter()
+            .map(|line| proto::Line {
+                function_id: u64::from(line.function.0) + 1,
+                line: i64::from(line.line),
+            })
+            .collect(),
+    }
+}
+
+fn sample_message(strings: &mut Strings, sample: &Sample, lost: Option<u64>) -> proto::Sample {
+    let values = sample.values;
+    proto::Sample {
+        location_id: if sample.stack.is_empty() {
+            lost.into_iter().collect()
+        } else {
+            sample.stack.iter().map(|id| u64::from(id.0) + 1).collect()
+        },
+        value: [
+            values.objects,
+            values.bytes,
+            values.heap_bytes,
+            values.calls,
+        ]
+        .map(signed)
+        .into(),
+        label: labels(strings, &sample.labels),
+    }
+}
+
+fn labels(strings: &mut Strings, labels: &Labels) -> Vec<proto::Label> {
+    let Labels {
+        type_name,
+        cause,
+        size_bytes,
+        call,
+        pid,
+    } = labels;
+    let mut messages = Vec::new();
+    for (key, value) in [("type", type_name), ("cause", cause), ("call", call)] {
+        if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+            messages.push(proto::Label {
+                key: strings.index(key),
+                str: strings.index(value),
+                ..Default::default()
+            });
+        }
+    }
+    if let Some(size_bytes) = size_bytes {
+        messages.push(proto::Label {
+            key: strings.index("bytes"),
+            num: signed(*size_bytes),
+            num_unit: strings.index("bytes"),
+            ..Default::default()
+        });
+    }
+    if let Some(pid) = pid {
+        messages.push(proto::Label {
+            key: strings.index("pid"),
+            num: i64::from(*pid),
+            ..Default::default()
+        });
+    }
+    messages
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The string table under construction; each string is in it once.
+struct Strings {
+    table: Vec<Vec<u8>>,
+    indexes: HashMap<Vec<u8>, i64>,
+}
+
+impl Default for Strings {
+    fn default() -> Self {
+        Self {
+            table: vec![Vec::new()],
+            indexes: HashMap::from([(Vec::new(), 0)]),
+        }
+    }
+}
+
+impl Strings {
+    fn index(&mut self, text: &str) -> i64 {
+        if let Some(index) = self.indexes.get(text.as_bytes()) {
+            return *index;
+        }
+        let index = signed(self.table.len() as u64);
+        self.table.push(text.as_bytes().to_vec());
+        self.indexes.insert(text.as_bytes().to_vec(), index);
+        index
+    }
+}

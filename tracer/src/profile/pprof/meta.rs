@@ -1,0 +1,188 @@
+//! What a recording says beyond pprof's fields, kept in its comments.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::frame::package_of;
+use super::super::{Coverage, Function, Losses, Profile, Target, summary};
+
+/// Version of [`Meta`]. A reader refuses larger ones; new fields that old
+/// readers may pass over do not change it.
+pub const SCHEMA: u32 = 1;
+
+/// What precedes the JSON in the machine-readable comment.
+pub(super) const PREFIX: &str = "goalloc: ";
+
+/// The machine-readable comment of a recording: one line, `goalloc: {json}`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Meta {
+    /// [`SCHEMA`] of the writer.
+    pub schema: u32,
+    /// Version of goalloc that wrote it.
+    pub version: String,
+    /// What was recorded, its command line included.
+    pub target: Target,
+    /// How much of it was seen.
+    pub coverage: Coverage,
+    /// What was not.
+    pub losses: Losses,
+    /// Sentences about what the figures do not cover.
+    pub warnings: Vec<String>,
+    /// Functions whose `runtime` flag differs from what their name says, as
+    /// pairs of name and file. By name, the runtime's are those of package
+    /// `runtime` and of the packages below `internal/runtime` and
+    /// `runtime/internal`; its bodies given to other packages by linkname
+    /// (`reflect.unsafe_New`) are the exceptions. Names and files are stored
+    /// instead of ids because other tools renumber functions.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub runtime_exceptions: BTreeSet<(String, String)>,
+}
+
+impl Meta {
+    /// What `profile` needs beyond pprof's own fields.
+    #[must_use]
+    pub fn of(profile: &Profile) -> Self {
+        let runtime_exceptions = profile
+            .functions
+            .iter()
+            .filter(|function| function.runtime != is_runtime_name(&function.name))
+            .map(|function| (function.name.clone(), function.file.clone()))
+            .collect();
+        Self {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            target: profile.target.clone(),
+            coverage: profile.coverage.clone(),
+            losses: profile.losses,
+            warnings: profile.warnings.clone(),
+            runtime_exceptions,
+        }
+    }
+
+    /// Whether a function is the runtime's, by its name and the exceptions.
+    pub(super) fn is_runtime(&self, function: &Function) -> bool {
+        let exception = !self.runtime_exceptions.is_empty()
+            && self
+                .runtime_exceptions
+                .contains(&(function.name.clone(), function.file.clone()));
+        is_runtime_name(&function.name) != exception
+    }
+
+    /// Takes in the comment of another recording that a tool merged with this
+    /// one: times and losses add up, the rest is united.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.target.pids.extend(other.target.pids);
+        self.target.pids.sort_unstable();
+        self.target.pids.dedup();
+        let (mine, theirs) = (&mut self.coverage, &other.coverage);
+        mine.traced_ns = mine.traced_ns.saturating_add(theirs.traced_ns);
+        mine.recorded_ns = mine.recorded_ns.saturating_add(theirs.recorded_ns);
+        let (mine, theirs) = (&mut self.losses, &other.losses);
+        mine.events = mine.events.saturating_add(theirs.events);
+        mine.stacks = mine.stacks.saturating_add(theirs.stacks);
+        mine.stacks_cut = mine.stacks_cut.saturating_add(theirs.stacks_cut);
+        for warning in other.warnings {
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+        self.runtime_exceptions.extend(other.runtime_exceptions);
+    }
+}
+
+/// The comments of a recording: the JSON, then the same for people.
+pub(super) fn comments(profile: &Profile) -> Vec<String> {
+    let meta = Meta::of(profile);
+    let mut comments = Vec::new();
+    // Plain structs of strings and numbers always serialize.
+    if let Ok(json) = serde_json::to_string(&meta) {
+        comments.push(format!("{PREFIX}{json}"));
+    }
+    comments.push(format!("target: {}", one_line(&summary::target(profile))));
+    comments.push(format!(
+        "coverage: {}",
+        summary::coverage(&profile.coverage)
+    ));
+    comments.push(format!(
+        "lost: {}",
+        summary::losses(&profile.losses).unwrap_or_else(|| "nothing".to_owned())
+    ));
+    comments.extend(
+        profile
+            .warnings
+            .iter()
+            .map(|warning| format!("warning: {}", one_line(warning))),
+    );
+    comments
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
+fn is_runtime_name(name: &str) -> bool {
+    package_of(name).is_some_and(|package| {
+        package == "runtime"
+            || package.starts_with("internal/runtime/")
+            || package.starts_with("runtime/internal/")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runtime_packages_are_told_by_name() {
+        for name in [
+            "runtime.mallocgc",
+            "internal/runtime/maps.(*Map).growToTable",
+            "runtime/internal/atomic.Xadd64",
+        ] {
+            assert!(is_runtime_name(name), "{name}");
+        }
+        for name in [
+            "runtime/pprof.writeHeap",
+            "main.runtime.x",
+            "reflect.unsafe_New",
+            "malloc",
+        ] {
+            assert!(!is_runtime_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_name_does_not_say_is_listed() {
+        let function = |name: &str, runtime| Function {
+            name: name.into(),
+            file: "runtime/malloc.go".into(),
+            start_line: 1,
+            runtime,
+        };
+        let profile = Profile {
+            functions: vec![
+                function("runtime.mallocgc", true),
+                function("reflect.unsafe_New", true),
+                function("runtime.mine", false),
+                function("main.f", false),
+            ],
+            ..Profile::default()
+        };
+        let meta = Meta::of(&profile);
+        let names: Vec<_> = meta
+            .runtime_exceptions
+            .iter()
+            .map(|(name, _)| name)
+            .collect();
+        assert_eq!(names, ["reflect.unsafe_New", "runtime.mine"]);
+        for function in &profile.functions {
+            assert_eq!(
+                meta.is_runtime(function),
+                function.runtime,
+                "{}",
+                function.name
+            );
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! A [`Profile`](super::Profile) as a pprof file, and back.
+//!
+//! The recording is an ordinary gzipped pprof profile, which `go tool pprof`,
+//! speedscope, Pyroscope and Parca open as it is:
+//!
+//! | pprof | holds |
+//! |---|---|
+//! | sample types | `alloc_objects/count`, `alloc_space/bytes` (asked for), `heap_space/bytes` (set aside by the runtime, sums to its `TotalAlloc`), `calls/count` (calls of counted functions) |
+//! | labels | strings `type`, `cause`, `call`; numbers `bytes` (size of each object) and `pid` |
+//! | mapping | the executable, with its build id; addresses are those of the ELF file |
+//! | comments | `goalloc: {json}`, then the same in sentences |
+//!
+//! What pprof has no field for is in the JSON comment, described at [`Meta`].
+//! A call chain that was lost is a single frame named [`LOST_STACK`], so that
+//! viewers show its weight.
+//!
+//! [`decode`] also reads heap profiles written by the Go runtime itself, as far
+//! as they go, and says so in the profile's warnings.
+
+mod decode;
+mod encode;
+mod error;
+mod limits;
+mod meta;
+pub mod proto;
+
+#[cfg(test)]
+mod roundtrip;
+
+pub use decode::decode;
+pub use encode::encode;
+pub use error::DecodeError;
+pub use limits::{MAX_DECODED_BYTES, MAX_MESSAGES};
+pub use meta::{Meta, SCHEMA};
+
+/// Name of the frame that stands for a call chain that was lost.
+pub const LOST_STACK: &str = "[lost stack]";
+
+/// Names and units of the sample types, in the order of the values.
+const SAMPLE_TYPES: [(&str, &str); 4] = [
+    ("alloc_objects", "count"),
+    ("alloc_space", "bytes"),
+    ("heap_space", "bytes"),
+    ("calls", "count"),
+];
+
+/// The sample type viewers show first.
+const DEFAULT_SAMPLE_TYPE: &str = "alloc_space";

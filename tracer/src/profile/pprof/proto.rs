@@ -1,0 +1,175 @@
+//! Messages of the pprof format.
+//!
+//! Field numbers and meanings are those of `proto/profile.proto` of
+//! github.com/google/pprof (package `perftools.profiles`), which every Go
+//! distribution carries in decoded form in
+//! go1.24 src/cmd/vendor/github.com/google/pprof/profile/encode.go:134.
+//! Integers that stand for strings index [`Profile::string_table`], whose entry
+//! 0 is the empty string.
+
+/// The file as a whole.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Profile {
+    /// What the values of each sample are, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub sample_type: Vec<ValueType>,
+    /// The samples.
+    #[prost(message, repeated, tag = "2")]
+    pub sample: Vec<Sample>,
+    /// The files mapped into the process.
+    #[prost(message, repeated, tag = "3")]
+    pub mapping: Vec<Mapping>,
+    /// The program counters.
+    #[prost(message, repeated, tag = "4")]
+    pub location: Vec<Location>,
+    /// The functions.
+    #[prost(message, repeated, tag = "5")]
+    pub function: Vec<Function>,
+    /// Every string. Declared as bytes, the same on the wire, because other
+    /// producers write what is not UTF-8.
+    #[prost(bytes = "vec", repeated, tag = "6")]
+    pub string_table: Vec<Vec<u8>>,
+    /// Start of the recording, nanoseconds since the Unix epoch.
+    #[prost(int64, tag = "9")]
+    pub time_nanos: i64,
+    /// Its length.
+    #[prost(int64, tag = "10")]
+    pub duration_nanos: i64,
+    /// What is between two samples.
+    #[prost(message, optional, tag = "11")]
+    pub period_type: Option<ValueType>,
+    /// How much of it.
+    #[prost(int64, tag = "12")]
+    pub period: i64,
+    /// Free text, one string each.
+    #[prost(int64, repeated, tag = "13")]
+    pub comment: Vec<i64>,
+    /// The sample type viewers show first.
+    #[prost(int64, tag = "14")]
+    pub default_sample_type: i64,
+}
+
+/// Name and unit of a value.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+pub struct ValueType {
+    /// Name, a string index.
+    #[prost(int64, tag = "1")]
+    pub r#type: i64,
+    /// Unit, a string index.
+    #[prost(int64, tag = "2")]
+    pub unit: i64,
+}
+
+/// Values of one call chain and set of labels.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Sample {
+    /// Innermost first.
+    #[prost(uint64, repeated, tag = "1")]
+    pub location_id: Vec<u64>,
+    /// One for each sample type.
+    #[prost(int64, repeated, tag = "2")]
+    pub value: Vec<i64>,
+    /// Labels.
+    #[prost(message, repeated, tag = "3")]
+    pub label: Vec<Label>,
+}
+
+/// A label: a string, or a number with its unit.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+pub struct Label {
+    /// Name, a string index.
+    #[prost(int64, tag = "1")]
+    pub key: i64,
+    /// Value as a string index; 0 when it is a number.
+    #[prost(int64, tag = "2")]
+    pub str: i64,
+    /// Value as a number.
+    #[prost(int64, tag = "3")]
+    pub num: i64,
+    /// Its unit, a string index.
+    #[prost(int64, tag = "4")]
+    pub num_unit: i64,
+}
+
+/// A file mapped into the process.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Mapping {
+    /// Not 0.
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    /// First address.
+    #[prost(uint64, tag = "2")]
+    pub memory_start: u64,
+    /// Address behind the last.
+    #[prost(uint64, tag = "3")]
+    pub memory_limit: u64,
+    /// Position in the file of the first byte.
+    #[prost(uint64, tag = "4")]
+    pub file_offset: u64,
+    /// Path, a string index.
+    #[prost(int64, tag = "5")]
+    pub filename: i64,
+    /// Build id, a string index.
+    #[prost(int64, tag = "6")]
+    pub build_id: i64,
+    /// Whether functions are resolved, so that viewers need not.
+    #[prost(bool, tag = "7")]
+    pub has_functions: bool,
+    /// Whether file names are.
+    #[prost(bool, tag = "8")]
+    pub has_filenames: bool,
+    /// Whether line numbers are.
+    #[prost(bool, tag = "9")]
+    pub has_line_numbers: bool,
+    /// Whether inlined frames are.
+    #[prost(bool, tag = "10")]
+    pub has_inline_frames: bool,
+}
+
+/// A program counter.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Location {
+    /// Not 0.
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    /// Its mapping, 0 for none.
+    #[prost(uint64, tag = "2")]
+    pub mapping_id: u64,
+    /// The address.
+    #[prost(uint64, tag = "3")]
+    pub address: u64,
+    /// Innermost first; the last is the function that was really called.
+    #[prost(message, repeated, tag = "4")]
+    pub line: Vec<Line>,
+}
+
+/// A position in a function.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+pub struct Line {
+    /// Which.
+    #[prost(uint64, tag = "1")]
+    pub function_id: u64,
+    /// Line in its file.
+    #[prost(int64, tag = "2")]
+    pub line: i64,
+}
+
+/// A function.
+#[derive(Clone, Copy, PartialEq, prost::Message)]
+pub struct Function {
+    /// Not 0.
+    #[prost(uint64, tag = "1")]
+    pub id: u64,
+    /// Name as people read it, a string index.
+    #[prost(int64, tag = "2")]
+    pub name: i64,
+    /// Name as the linker knows it, a string index.
+    #[prost(int64, tag = "3")]
+    pub system_name: i64,
+    /// Source file, a string index.
+    #[prost(int64, tag = "4")]
+    pub filename: i64,
+    /// Line of its beginning.
+    #[prost(int64, tag = "5")]
+    pub start_line: i64,
+}

@@ -1,0 +1,167 @@
+//! Strategies for property tests over profiles.
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+
+use super::{
+    Coverage, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method, Profile,
+    Sample, Target, Values,
+};
+use crate::addr::ElfAddr;
+
+/// pprof's numbers are signed.
+fn number() -> impl Strategy<Value = u64> {
+    prop_oneof![0..100_u64, 0..=i64::MAX as u64]
+}
+
+/// Any text, of any script and with control characters.
+fn text() -> impl Strategy<Value = String> {
+    ".{0,12}|[a-z/]{1,8}\\.[A-Za-z]{1,8}|runtime\\.[a-z]{1,8}".prop_map(|s: String| s)
+}
+
+/// A label: pprof has no empty ones.
+fn label() -> impl Strategy<Value = Option<String>> {
+    option::of(text().prop_filter("pprof has no empty labels", |text| !text.is_empty()))
+}
+
+fn function() -> impl Strategy<Value = Function> {
+    (text(), text(), any::<u32>(), any::<bool>()).prop_map(|(name, file, start_line, runtime)| {
+        Function {
+            name,
+            file,
+            start_line,
+            runtime,
+        }
+    })
+}
+
+fn location(functions: u32) -> impl Strategy<Value = Location> {
+    let line = (0..functions, any::<u32>()).prop_map(|(function, line)| Line {
+        function: FunctionId(function),
+        line,
+    });
+    (any::<u64>(), vec(line, 0..3)).prop_map(|(address, lines)| Location {
+        address: ElfAddr(address),
+        lines,
+    })
+}
+
+fn sample(locations: u32) -> impl Strategy<Value = Sample> {
+    let values =
+        (number(), number(), number(), number()).prop_map(|(objects, bytes, heap_bytes, calls)| {
+            Values {
+                objects,
+                bytes,
+                heap_bytes,
+                calls,
+            }
+        });
+    let labels = (
+        label(),
+        label(),
+        option::of(number()),
+        label(),
+        option::of(any::<u32>()),
+    )
+        .prop_map(|(type_name, cause, size_bytes, call, pid)| Labels {
+            type_name,
+            cause,
+            size_bytes,
+            call,
+            pid,
+        });
+    (
+        vec((0..locations).prop_map(LocationId), 0..6),
+        values,
+        labels,
+    )
+        .prop_map(|(stack, values, labels)| Sample {
+            stack,
+            values,
+            labels,
+        })
+}
+
+fn target() -> impl Strategy<Value = Target> {
+    (
+        vec(any::<u32>(), 0..3),
+        text(),
+        vec(text(), 0..3),
+        text(),
+        option::of(text()),
+        option::of(text()),
+    )
+        .prop_map(
+            |(pids, exe, args, go_version, main_path, build_id)| Target {
+                pids,
+                exe,
+                args,
+                go_version,
+                main_path,
+                build_id,
+            },
+        )
+}
+
+fn tables() -> impl Strategy<Value = (Vec<Function>, Vec<Location>, Vec<Sample>)> {
+    vec(function(), 1..6)
+        .prop_map(|mut functions| {
+            // Whether a function is the runtime's follows from its name and file.
+            functions.sort_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
+            functions.dedup_by(|a, b| (&a.name, &a.file) == (&b.name, &b.file));
+            functions
+        })
+        .prop_flat_map(|functions| {
+            let count = functions.len() as u32;
+            (Just(functions), vec(location(count), 1..8))
+        })
+        .prop_flat_map(|(functions, locations)| {
+            let count = locations.len() as u32;
+            (Just(functions), Just(locations), vec(sample(count), 0..12))
+        })
+}
+
+/// Any profile that pprof can hold: numbers up to `i64::MAX`, no empty labels,
+/// one `runtime` flag for each name and file.
+pub fn profile() -> impl Strategy<Value = Profile> {
+    let method = prop_oneof![Just(Method::All), Just(Method::Unknown)];
+    let coverage =
+        (method, any::<u64>(), any::<u64>()).prop_map(|(method, traced_ns, recorded_ns)| {
+            Coverage {
+                method,
+                traced_ns,
+                recorded_ns,
+            }
+        });
+    let losses = any::<(u64, u64, u64)>().prop_map(|(events, stacks, stacks_cut)| Losses {
+        events,
+        stacks,
+        stacks_cut,
+    });
+    (
+        target(),
+        coverage,
+        any::<i64>(),
+        number(),
+        losses,
+        vec(text(), 0..3),
+        tables(),
+    )
+        .prop_map(
+            |(target, coverage, start_unix_ns, duration_ns, losses, warnings, tables)| {
+                let (functions, locations, samples) = tables;
+                Profile {
+                    target,
+                    coverage,
+                    start_unix_ns,
+                    duration_ns,
+                    losses,
+                    warnings,
+                    functions,
+                    locations,
+                    samples,
+                }
+            },
+        )
+}

@@ -1,0 +1,343 @@
+//! The report as data: rows, totals and the distribution of sizes.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+
+use clap::ValueEnum;
+
+use super::key::{By, NO_TYPE};
+use crate::profile::{Profile, Sample, SizeHistogram, Values};
+
+/// What rows are ordered by, and what their share is a share of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Sort {
+    /// Bytes the program asked for
+    #[default]
+    Bytes,
+    /// Heap objects
+    Objects,
+}
+
+impl Sort {
+    /// Name as the command line and the JSON have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Objects => "objects",
+        }
+    }
+
+    fn of(self, values: Values) -> u64 {
+        match self {
+            Self::Bytes => values.bytes,
+            Self::Objects => values.objects,
+        }
+    }
+}
+
+/// What a report is to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// What rows are made of.
+    pub by: By,
+    /// What they are ordered by.
+    pub sort: Sort,
+    /// How many rows; 0 for all.
+    pub top: usize,
+    /// Only rows whose key contains this, and their sizes; totals stay those of
+    /// the whole recording.
+    pub only: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            by: By::default(),
+            sort: Sort::default(),
+            top: 20,
+            only: None,
+        }
+    }
+}
+
+/// A report on a profile.
+#[derive(Clone, Debug)]
+pub struct Report<'a> {
+    /// What it is about.
+    pub profile: &'a Profile,
+    /// What it shows.
+    pub options: Options,
+    /// Sum over the whole recording.
+    pub totals: Values,
+    /// Calls by called function, over the whole recording.
+    pub calls: BTreeMap<&'a str, u64>,
+    /// The first rows by order, at most `options.top`.
+    pub rows: Vec<Row>,
+    /// How many rows there are without that limit.
+    pub rows_in_all: usize,
+    /// Counted calls, most first; they are in no row of [`Self::rows`].
+    pub call_rows: Vec<CallRow>,
+    /// Sizes over every row, shown or not.
+    pub sizes: SizeHistogram,
+}
+
+/// What was allocated for one key.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The key.
+    pub key: String,
+    /// Its sum.
+    pub values: Values,
+    /// Its share of the total of the whole recording, by what the report is
+    /// sorted by; 0 to 100.
+    pub percent: f64,
+    /// Its sizes.
+    pub sizes: SizeHistogram,
+}
+
+/// Calls of one function from one site for one type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRow {
+    /// The function called, as `runtime.mapassign_fast64`.
+    pub call: String,
+    /// Where from, as [`By::Site`] names it.
+    pub site: String,
+    /// The type it was called for, as `map[int]string`.
+    pub type_name: String,
+    /// How often.
+    pub calls: u64,
+}
+
+impl<'a> Report<'a> {
+    /// The report on `profile` that `options` ask for.
+    #[must_use]
+    pub fn new(profile: &'a Profile, options: Options) -> Self {
+        let totals = profile.totals();
+        let groups = group(profile, &options);
+        let sizes = SizeHistogram::of(
+            groups
+                .iter()
+                .flat_map(|group| group.samples.iter().copied()),
+        );
+        let rows_in_all = groups.len();
+        let shown = if options.top == 0 {
+            rows_in_all
+        } else {
+            options.top
+        };
+        let total = options.sort.of(totals);
+        let rows = groups
+            .into_iter()
+            .take(shown)
+            .map(|group| Row {
+                percent: percent(options.sort.of(group.values), total),
+                sizes: SizeHistogram::of(group.samples.iter().copied()),
+                values: group.values,
+                key: group.key,
+            })
+            .collect();
+        Self {
+            profile,
+            totals,
+            calls: profile.calls().into_iter().collect(),
+            rows,
+            rows_in_all,
+            call_rows: call_rows(profile),
+            sizes,
+            options,
+        }
+    }
+}
+
+struct Group<'a> {
+    key: String,
+    values: Values,
+    samples: Vec<&'a Sample>,
+}
+
+/// Samples with objects by key, in the order of the report; equals by name.
+fn group<'a>(profile: &'a Profile, options: &Options) -> Vec<Group<'a>> {
+    let mut by_key: HashMap<String, (Values, Vec<&Sample>)> = HashMap::new();
+    for sample in profile
+        .samples
+        .iter()
+        .filter(|sample| sample.values.objects > 0)
+    {
+        let (values, samples) = by_key.entry(options.by.key(profile, sample)).or_default();
+        *values += sample.values;
+        samples.push(sample);
+    }
+    let mut groups: Vec<_> = by_key
+        .into_iter()
+        .filter(|(key, _)| options.only.as_ref().is_none_or(|only| key.contains(only)))
+        .map(|(key, (values, samples))| Group {
+            key,
+            values,
+            samples,
+        })
+        .collect();
+    groups.sort_by(|a, b| {
+        let order = |group: &Group<'_>| Reverse(options.sort.of(group.values));
+        order(a).cmp(&order(b)).then_with(|| a.key.cmp(&b.key))
+    });
+    groups
+}
+
+fn call_rows(profile: &Profile) -> Vec<CallRow> {
+    let mut calls: HashMap<(&str, String, &str), u64> = HashMap::new();
+    for sample in &profile.samples {
+        if let Some(call) = sample.labels.call.as_deref() {
+            let type_name = sample.labels.type_name.as_deref().unwrap_or(NO_TYPE);
+            let count = calls
+                .entry((call, By::Site.key(profile, sample), type_name))
+                .or_default();
+            *count = count.saturating_add(sample.values.calls);
+        }
+    }
+    let mut rows: Vec<_> = calls
+        .into_iter()
+        .map(|((call, site, type_name), calls)| CallRow {
+            call: call.to_owned(),
+            site,
+            type_name: type_name.to_owned(),
+            calls,
+        })
+        .collect();
+    rows.sort_by(|a, b| {
+        let order = |row: &CallRow| {
+            (
+                Reverse(row.calls),
+                row.call.clone(),
+                row.site.clone(),
+                row.type_name.clone(),
+            )
+        };
+        order(a).cmp(&order(b))
+    });
+    rows
+}
+
+/// `part` of `total` in percent; 0 of nothing.
+fn percent(part: u64, total: u64) -> f64 {
+    if total == 0 {
+        0.0
+    } else {
+        part as f64 / total as f64 * 100.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::fixture;
+
+    #[test]
+    fn rows_sum_to_the_totals_whatever_they_are_made_of() {
+        let profile = fixture::service();
+        for by in [
+            By::Site,
+            By::Function,
+            By::Line,
+            By::Type,
+            By::Cause,
+            By::Package,
+        ] {
+            let report = Report::new(
+                &profile,
+                Options {
+                    by,
+                    top: 0,
+                    ..Options::default()
+                },
+            );
+            let mut sum = Values::default();
+            for row in &report.rows {
+                sum += row.values;
+                assert_eq!(row.sizes.objects(), row.values.objects);
+            }
+            assert_eq!(
+                Values {
+                    calls: report.totals.calls,
+                    ..sum
+                },
+                report.totals,
+                "{}",
+                by.name()
+            );
+            assert_eq!(report.sizes.objects(), report.totals.objects);
+            let percent: f64 = report.rows.iter().map(|row| row.percent).sum();
+            assert!((percent - 100.0).abs() < 1e-9, "{percent}");
+        }
+    }
+
+    #[test]
+    fn order_follows_what_was_asked_for() {
+        let profile = fixture::service();
+        let first = |sort| {
+            let report = Report::new(
+                &profile,
+                Options {
+                    by: By::Function,
+                    sort,
+                    ..Options::default()
+                },
+            );
+            report.rows.into_iter().map(|row| row.key).next().unwrap()
+        };
+        assert_eq!(first(Sort::Bytes), "io.ReadAll");
+        assert_eq!(first(Sort::Objects), "main.newOrder");
+    }
+
+    #[test]
+    fn top_limits_the_rows_but_not_the_sizes() {
+        let profile = fixture::service();
+        let report = Report::new(
+            &profile,
+            Options {
+                top: 2,
+                ..Options::default()
+            },
+        );
+        assert_eq!(report.rows.len(), 2);
+        assert!(report.rows_in_all > 2);
+        assert_eq!(report.sizes.objects(), report.totals.objects);
+    }
+
+    #[test]
+    fn only_narrows_rows_and_sizes() {
+        let profile = fixture::service();
+        let only = Some("ReadAll".to_owned());
+        let report = Report::new(
+            &profile,
+            Options {
+                only,
+                ..Options::default()
+            },
+        );
+        assert_eq!(report.rows.len(), 1);
+        assert_eq!(report.sizes.objects(), 9_000 + 4_500 + 301);
+        assert_eq!(report.sizes.max(), 65_536);
+        assert_eq!(report.totals, profile.totals());
+    }
+
+    #[test]
+    fn calls_are_counted_apart() {
+        let profile = fixture::service();
+        let report = Report::new(&profile, Options::default());
+        assert_eq!(report.calls["runtime.mapassign_fast64"], 165_000);
+        let calls: Vec<_> = report
+            .call_rows
+            .iter()
+            .map(|r| (r.type_name.as_str(), r.calls))
+            .collect();
+        assert_eq!(
+            calls,
+            [
+                ("map[uint64]main.Order", 120_000),
+                ("map[int]string", 45_000)
+            ]
+        );
+        assert!(report.rows.iter().all(|row| row.values.calls == 0));
+    }
+}

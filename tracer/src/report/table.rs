@@ -1,0 +1,300 @@
+//! The report for people: a header, the rows, counted calls, and the
+//! distribution of sizes.
+
+use std::fmt::Write;
+
+use comfy_table::{
+    Cell, CellAlignment, ContentArrangement, Row as TableRow, Table, TableComponent, presets,
+};
+
+use super::units::{bytes, count, short_path};
+use super::{By, Report};
+use crate::profile::summary;
+
+/// Most rows of counted calls; the JSON has all.
+const CALL_ROWS: usize = 10;
+
+/// Width of the longest bar of the distribution, in characters.
+const BAR_WIDTH: usize = 40;
+
+/// `report` as text of at most `width` columns, no colors. Narrow columns wrap.
+/// Only the last two parts of a path are shown.
+#[must_use]
+pub fn to_table(report: &Report<'_>, width: u16) -> String {
+    let mut text = header(report);
+    if report.rows.is_empty() {
+        text.push_str(match report.options.only {
+            Some(_) => "\nNo row has a key that contains what --only asks for.\n",
+            None => "\nNo heap objects in this recording.\n",
+        });
+    } else {
+        section(&mut text, &rows(report, width));
+        let hidden = report.rows_in_all - report.rows.len();
+        if hidden > 0 {
+            let _ = writeln!(
+                text,
+                "{} more rows: --top 0 shows all",
+                count(hidden as u64)
+            );
+        }
+    }
+    if !report.call_rows.is_empty() {
+        section(&mut text, &calls(report, width));
+    }
+    text.push_str(&distribution(report));
+    text
+}
+
+fn header(report: &Report<'_>) -> String {
+    let profile = report.profile;
+    let totals = report.totals;
+    let mut text = String::new();
+    // Writing to a String does not fail.
+    let mut line = |name: &str, value: &str| {
+        let value = value.replace(['\n', '\r'], " ");
+        let _ = writeln!(text, "{name:<9} {value}");
+    };
+    line("Target", &summary::target(profile));
+    line("Recorded", &summary::seconds(profile.duration_ns));
+    line("Coverage", &summary::coverage(&profile.coverage));
+    line(
+        "Total",
+        &format!(
+            "{} objects, {} asked for, {} of heap set aside{}",
+            count(totals.objects),
+            bytes(totals.bytes),
+            bytes(totals.heap_bytes),
+            rate(totals.bytes, profile.duration_ns),
+        ),
+    );
+    for (name, calls) in &report.calls {
+        line("Calls", &format!("{} of {name}", count(*calls)));
+    }
+    if let Some(lost) = summary::losses(&profile.losses) {
+        line(
+            if profile.losses.any() {
+                "!!! LOST"
+            } else {
+                "Cut"
+            },
+            &lost,
+        );
+    }
+    for warning in &profile.warnings {
+        line("Warning", warning);
+    }
+    if let Some(only) = &report.options.only {
+        line(
+            "Only",
+            &format!("{} containing {only}", report.options.by.name()),
+        );
+    }
+    text
+}
+
+/// Bytes per second, when the recording has a length.
+fn rate(total_bytes: u64, duration_ns: u64) -> String {
+    let per_second = u128::from(total_bytes) * 1_000_000_000;
+    match per_second.checked_div(u128::from(duration_ns)) {
+        Some(rate) => format!(" ({}/s)", bytes(u64::try_from(rate).unwrap_or(u64::MAX))),
+        None => String::new(),
+    }
+}
+
+fn rows(report: &Report<'_>, width: u16) -> Table {
+    let headings = [
+        "bytes",
+        "%",
+        "objects",
+        "p50",
+        "p99",
+        "max",
+        report.options.by.name(),
+    ];
+    let mut table = table(&headings, width);
+    for row in &report.rows {
+        let figures = [
+            bytes(row.values.bytes),
+            format!("{:.1}", row.percent),
+            count(row.values.objects),
+            bytes(row.sizes.quantile(0.5)),
+            bytes(row.sizes.quantile(0.99)),
+            bytes(row.sizes.max()),
+        ];
+        let key = match report.options.by {
+            By::Site | By::Line => short_key(&row.key),
+            By::Function | By::Type | By::Cause | By::Package => row.key.clone(),
+        };
+        table.add_row(table_row(&figures, &[key]));
+    }
+    table
+}
+
+fn calls(report: &Report<'_>, width: u16) -> Table {
+    let mut table = table(&["calls", "of", "for type", "from"], width);
+    for row in report.call_rows.iter().take(CALL_ROWS) {
+        let texts = [
+            row.call.clone(),
+            row.type_name.clone(),
+            short_key(&row.site),
+        ];
+        table.add_row(table_row(&[count(row.calls)], &texts));
+    }
+    table
+}
+
+fn table(headings: &[&str], width: u16) -> Table {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::NOTHING)
+        .set_style(TableComponent::HeaderLines, '─')
+        .set_style(TableComponent::MiddleHeaderIntersections, '─')
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width)
+        .force_no_tty()
+        .set_header(headings.iter().map(|heading| Cell::new(heading)));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table
+}
+
+fn table_row(figures: &[String], texts: &[String]) -> TableRow {
+    let figures = figures
+        .iter()
+        .map(|f| Cell::new(f).set_alignment(CellAlignment::Right));
+    TableRow::from(
+        figures
+            .chain(texts.iter().map(Cell::new))
+            .collect::<Vec<_>>(),
+    )
+}
+
+/// Appends a table, a line between it and what precedes it, and no spaces at
+/// the end of lines.
+fn section(text: &mut String, table: &Table) {
+    text.push('\n');
+    for line in table.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+}
+
+/// A site or line with its path shortened. Only what follows the last space is
+/// a path, so that spaces in function names do no harm.
+fn short_key(key: &str) -> String {
+    match key.rsplit_once(' ') {
+        Some((function, path)) => format!("{function} {}", short_path(path)),
+        None if key.starts_with('/') => short_path(key),
+        None => key.to_owned(),
+    }
+}
+
+/// Quantiles over all objects, and a bar for each power of two.
+fn distribution(report: &Report<'_>) -> String {
+    let sizes = &report.sizes;
+    let powers = sizes.powers();
+    let Some(tallest) = powers.iter().map(|bucket| bucket.objects).max() else {
+        return String::new();
+    };
+    let mut text = format!(
+        "\nSizes     {} objects   p50 {}   p90 {}   p99 {}   max {}\n",
+        count(sizes.objects()),
+        bytes(sizes.quantile(0.5)),
+        bytes(sizes.quantile(0.9)),
+        bytes(sizes.quantile(0.99)),
+        bytes(sizes.max()),
+    );
+    for bucket in &powers {
+        let upper = bytes(bucket.upper_bytes);
+        let objects = count(bucket.objects);
+        let share = bucket.objects as f64 / sizes.objects() as f64 * 100.0;
+        let bar = bar(bucket.objects, tallest);
+        let _ = writeln!(text, "  ≤ {upper:>8} {objects:>15} {share:>5.1} % {bar}");
+    }
+    // Empty buckets have no bar.
+    text.lines()
+        .map(|line| format!("{}\n", line.trim_end()))
+        .collect()
+}
+
+/// A bar in eighths of a character; what is there at all gets at least one.
+fn bar(part: u64, tallest: u64) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    if part == 0 {
+        return String::new();
+    }
+    let eighths = (part as f64 / tallest as f64 * (BAR_WIDTH * 8) as f64).round() as usize;
+    let eighths = eighths.clamp(1, BAR_WIDTH * 8);
+    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{Losses, Profile, fixture};
+    use crate::report::Options;
+
+    #[test]
+    fn lines_keep_to_the_width() {
+        let profile = fixture::service();
+        let text = to_table(&Report::new(&profile, Options::default()), 100);
+        let tables = text
+            .lines()
+            .filter(|line| !line.starts_with("Warning") && !line.starts_with("!!!"));
+        for line in tables {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
+    }
+
+    #[test]
+    fn losses_cannot_be_overlooked_and_cut_stacks_are_no_loss() {
+        let mut profile = fixture::service();
+        let lost = to_table(&Report::new(&profile, Options::default()), 100);
+        assert!(
+            lost.contains("\n!!! LOST  2 events are in no sample at all"),
+            "{lost}"
+        );
+        profile.losses = Losses {
+            stacks_cut: 3,
+            ..Losses::default()
+        };
+        let cut = to_table(&Report::new(&profile, Options::default()), 100);
+        assert!(
+            !cut.contains("LOST") && cut.contains("Cut       3 call chains"),
+            "{cut}"
+        );
+    }
+
+    #[test]
+    fn an_empty_recording_says_so() {
+        let text = to_table(&Report::new(&Profile::default(), Options::default()), 100);
+        assert!(
+            text.contains("No heap objects in this recording."),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn hidden_rows_are_mentioned() {
+        let profile = fixture::service();
+        let text = to_table(
+            &Report::new(
+                &profile,
+                Options {
+                    top: 1,
+                    ..Options::default()
+                },
+            ),
+            100,
+        );
+        assert!(text.contains("5 more rows: --top 0 shows all"), "{text}");
+    }
+
+    #[test]
+    fn bars_show_what_is_there_at_all() {
+        assert_eq!(bar(0, 100), "");
+        assert_eq!(bar(1, 1_000_000), "▏");
+        assert_eq!(bar(100, 100).chars().count(), BAR_WIDTH);
+    }
+}

@@ -1,0 +1,99 @@
+//! Figures for people.
+
+/// Bytes in binary units with at most three digits, as `96 B`, `4 KiB`,
+/// `1.53 MiB`.
+#[must_use]
+pub fn bytes(bytes: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for larger in UNITS {
+        // What would round to 1000 of a unit is one of the next.
+        if value < 999.5 {
+            break;
+        }
+        value /= 1024.0;
+        unit = larger;
+    }
+    let digits = if value >= 99.95 {
+        0
+    } else {
+        usize::from(value < 9.995) + 1
+    };
+    let text = format!("{value:.digits$}");
+    let text = if digits == 0 {
+        &text
+    } else {
+        text.trim_end_matches('0').trim_end_matches('.')
+    };
+    format!("{text} {unit}")
+}
+
+/// A count with thousands set apart, as `1,234,567`.
+#[must_use]
+pub fn count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A path without all but its last two parts, as `…/order/order.go`.
+#[must_use]
+pub fn short_path(path: &str) -> String {
+    match path.rmatch_indices('/').nth(1) {
+        Some((slash, _)) if slash > 0 => format!("…{}", path.get(slash..).unwrap_or(path)),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_have_three_digits_at_most() {
+        for (n, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (1536, "1.5 KiB"),
+            (4096, "4 KiB"),
+            (12_345, "12.1 KiB"),
+            (123_456, "121 KiB"),
+            (1_048_575, "1 MiB"),
+            (1_600_000, "1.53 MiB"),
+            (u64::MAX, "16 EiB"),
+        ] {
+            assert_eq!(bytes(n), text, "{n}");
+        }
+    }
+
+    #[test]
+    fn counts_are_grouped_by_three() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(count(n), text);
+        }
+    }
+
+    #[test]
+    fn paths_keep_their_last_two_parts() {
+        assert_eq!(short_path("/home/dev/shop/main.go:31"), "…/shop/main.go:31");
+        assert_eq!(short_path("shop/main.go:31"), "shop/main.go:31");
+        assert_eq!(short_path("/main.go:31"), "/main.go:31");
+        assert_eq!(short_path("main.go"), "main.go");
+    }
+}

@@ -1,0 +1,155 @@
+//! From what the user named to a binary, a plan and loaded programs.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use tracer_ebpf::wire;
+
+use super::config::{Config, Subject};
+use crate::attach::{self, Loaded, Mechanism, Options, Scope, Site};
+use crate::collect;
+use crate::golang::{self, GoBinary};
+use crate::plan::{Plan, PlanError};
+use crate::target::{self, Held, Process};
+
+/// Why there is no recording.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The process cannot be had.
+    #[error(transparent)]
+    Target(#[from] target::Error),
+    /// The executable cannot be used.
+    #[error("{path}: {source}")]
+    Binary {
+        /// Which.
+        path: String,
+        /// What is wrong with it.
+        source: golang::Error,
+    },
+    /// No probes can be planned.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The probes cannot be put on.
+    #[error(transparent)]
+    Attach(#[from] attach::Error),
+    /// The kernel's tables cannot be read.
+    #[error(transparent)]
+    Collect(#[from] collect::Error),
+    /// The target ended before it could be recorded.
+    #[error("waiting for the target failed: {0}")]
+    Wait(#[source] std::io::Error),
+}
+
+/// Everything known before the first probe is on.
+pub(super) struct Prepared {
+    pub held: Option<Held>,
+    pub process: Option<Process>,
+    pub binary: GoBinary,
+    pub plan: Plan,
+    /// By which path the kernel and we open the executable.
+    pub exe_file: PathBuf,
+    /// As the target names it.
+    pub exe_name: String,
+    pub args: Vec<String>,
+    pub scope: Scope,
+}
+
+/// Opens the subject and plans its probes.
+pub(super) fn prepare(config: &Config) -> Result<Prepared, Error> {
+    match &config.subject {
+        Subject::Process(pid) => {
+            let process = Process::open(*pid)?;
+            let exe_file = process.exe_file();
+            let exe_name = process.exe().path.display().to_string();
+            let (binary, plan) = plan_for(&exe_file, &exe_name, config)?;
+            Ok(Prepared {
+                held: None,
+                args: process.args().to_vec(),
+                scope: scope_of(process.pid()),
+                process: Some(process),
+                binary,
+                plan,
+                exe_file,
+                exe_name,
+            })
+        }
+        Subject::Executable(path) => {
+            let exe_name = path.display().to_string();
+            let (binary, plan) = plan_for(path, &exe_name, config)?;
+            Ok(Prepared {
+                held: None,
+                process: None,
+                args: Vec::new(),
+                scope: Scope::EveryProcess,
+                binary,
+                plan,
+                exe_file: path.clone(),
+                exe_name,
+            })
+        }
+        Subject::Command { program, args } => {
+            let held = Held::prepare(program, args)?;
+            let exe_file = held.exe().to_owned();
+            let exe_name = exe_file.display().to_string();
+            let (binary, plan) = plan_for(&exe_file, &exe_name, config)?;
+            let shown = std::iter::once(program)
+                .chain(args)
+                .map(|arg| arg.to_string_lossy().into_owned());
+            Ok(Prepared {
+                args: shown.collect(),
+                scope: scope_of(held.pid()),
+                held: Some(held),
+                process: None,
+                binary,
+                plan,
+                exe_file,
+                exe_name,
+            })
+        }
+    }
+}
+
+fn scope_of(pid: u32) -> Scope {
+    NonZeroU32::new(pid).map_or(Scope::EveryProcess, Scope::Process)
+}
+
+fn plan_for(path: &Path, name: &str, config: &Config) -> Result<(GoBinary, Plan), Error> {
+    let binary = GoBinary::open(path).map_err(|source| Error::Binary {
+        path: name.to_owned(),
+        source,
+    })?;
+    let plan = Plan::new(&binary, config.probes)?;
+    Ok((binary, plan))
+}
+
+/// Loads the programs for this target.
+pub(super) fn load(prepared: &Prepared, config: &Config) -> Result<Loaded, Error> {
+    let pid = match prepared.scope {
+        Scope::Process(pid) => pid.get(),
+        Scope::EveryProcess => 0,
+    };
+    let options = Options {
+        ring_bytes: config.tables.ring_bytes,
+        map_entries: config.tables.map_entries,
+        mechanism: config.mechanism.unwrap_or_else(Mechanism::of_this_kernel),
+        config: wire::Config {
+            pid,
+            ..prepared.plan.config
+        },
+        ..Options::default()
+    };
+    Ok(Loaded::load(&options)?)
+}
+
+/// The plan as the kernel wants it.
+pub(super) fn sites(plan: &Plan) -> Vec<Site> {
+    plan.probes
+        .iter()
+        .map(|probe| Site {
+            program: probe.program.name(),
+            offset: probe.file_offset,
+            spec: probe.spec,
+        })
+        .collect()
+}

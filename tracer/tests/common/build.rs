@@ -1,0 +1,104 @@
+//! Building fixtures, each once per toolchain, variant and state of its
+//! sources.
+
+use std::{
+    collections::hash_map::DefaultHasher,
+    fs,
+    hash::{Hash as _, Hasher as _},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use xtask::{command, go::Toolchain, paths};
+
+/// A way to build a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// Names its folder.
+    pub name: &'static str,
+    /// For `go build`.
+    pub flags: &'static [&'static str],
+    /// Whether binutils' `strip` goes over it.
+    pub strip: bool,
+    /// Whether a CPU profile of an allocating program guides the compiler.
+    pub pgo: bool,
+}
+
+impl Variant {
+    /// As `go build` does it by itself.
+    pub const PLAIN: Self = Self {
+        name: "plain",
+        flags: &[],
+        strip: false,
+        pgo: false,
+    };
+}
+
+/// Where the fixtures' sources are.
+pub fn sources() -> PathBuf {
+    paths::workspace().join("testdata/go")
+}
+
+/// The executable of the fixture `program`, built if need be.
+pub fn fixture(toolchain: &Toolchain, variant: Variant, program: &str) -> PathBuf {
+    let source = sources().join(program);
+    let mut hasher = DefaultHasher::new();
+    variant.hash(&mut hasher);
+    hash_files(&source, &mut hasher);
+    hash_files(&sources().join("truth"), &mut hasher);
+    let folder = folder(toolchain, variant);
+    let executable = folder.join(format!("{program}-{:016x}", hasher.finish()));
+    if executable.exists() {
+        return executable;
+    }
+    let profile = variant.pgo.then(|| profile(toolchain));
+    let guided = profile.map(|it| format!("-pgo={}", it.display()));
+    let mut flags = variant.flags.to_vec();
+    flags.extend(guided.as_deref());
+    if variant.strip {
+        let whole = executable.with_extension("whole");
+        build(toolchain, &source, &whole, &flags);
+        let mut strip = Command::new("strip");
+        strip.arg("-o").arg(&executable).arg(&whole);
+        command::output(&mut strip, "install binutils").expect("the fixture can be stripped");
+    } else {
+        build(toolchain, &source, &executable, &flags);
+    }
+    executable
+}
+
+/// A CPU profile of a program that only allocates, by this very toolchain: the
+/// profile names calls by line, and the runtime's lines move.
+fn profile(toolchain: &Toolchain) -> PathBuf {
+    let program = fixture(toolchain, Variant::PLAIN, "pgoload");
+    let profile = program.with_extension("pprof");
+    if !profile.exists() {
+        let new = program.with_extension(format!("{}.new", std::process::id()));
+        command::output(Command::new(&program).arg(&new), "see what it printed")
+            .expect("the load for PGO runs");
+        fs::rename(&new, &profile).expect("the profile can be kept");
+    }
+    profile
+}
+
+fn build(toolchain: &Toolchain, source: &Path, executable: &Path, flags: &[&str]) {
+    toolchain
+        .build(source, executable, flags)
+        .unwrap_or_else(|error| panic!("{error:#}"));
+}
+
+fn folder(toolchain: &Toolchain, variant: Variant) -> PathBuf {
+    paths::target().join(format!("live/go{}/{}", toolchain.version(), variant.name))
+}
+
+fn hash_files(folder: &Path, hasher: &mut DefaultHasher) {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| {
+        panic!("no fixture in {}: {error}", folder.display());
+    });
+    let mut files: Vec<_> = entries.map(|it| it.expect("readable").path()).collect();
+    files.sort();
+    for file in files {
+        file.file_name().hash(hasher);
+        fs::read(&file).expect("readable").hash(hasher);
+    }
+}

@@ -1,0 +1,92 @@
+//! A running fixture, and its side of the protocol: see
+//! `testdata/go/truth/truth.go`.
+
+use std::{
+    io::Write as _,
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+};
+
+use super::{
+    lines::{Lines, wait_for},
+    truth::Truth,
+};
+
+/// A fixture that waits to be told to run its section. It is killed on drop.
+#[derive(Debug)]
+pub struct Fixture {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    stdout: Lines,
+    pid: u32,
+}
+
+impl Fixture {
+    /// Starts one and waits until it has warmed up.
+    pub fn start(executable: &Path, args: &[&str]) -> Self {
+        let mut child = Command::new(executable)
+            .args(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", executable.display()));
+        let stdin = child.stdin.take();
+        let mut stdout = Lines::of(child.stdout.take().expect("piped"));
+        let line = stdout.next().expect("the fixture prints its PID");
+        let pid = line.parse().expect("the first line is a PID");
+        Self {
+            child,
+            stdin,
+            stdout,
+            pid,
+        }
+    }
+
+    /// As it knows it itself.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Lets the section begin.
+    pub fn begin(&mut self) {
+        self.send_byte();
+    }
+
+    /// Waits until the section is over.
+    pub fn wait_done(&mut self) {
+        self.stdout
+            .find("the end of the section", |it| it == "done");
+    }
+
+    /// Runs the section.
+    pub fn run_section(&mut self) {
+        self.begin();
+        self.wait_done();
+    }
+
+    /// Ends the program and takes its account.
+    pub fn finish(mut self) -> Truth {
+        self.send_byte();
+        drop(self.stdin.take());
+        let line = self.stdout.find("the truth", |it| it.starts_with('{'));
+        let truth = serde_json::from_str(&line).expect("the truth is JSON as agreed");
+        let status = wait_for("end of the fixture", || {
+            self.child.try_wait().expect("it is our child")
+        });
+        assert!(status.success(), "the fixture ended with {status}");
+        truth
+    }
+
+    fn send_byte(&mut self) {
+        let stdin = self.stdin.as_mut().expect("open until the end");
+        stdin.write_all(b"x").expect("the fixture still reads");
+    }
+}
+
+impl Drop for Fixture {
+    fn drop(&mut self) {
+        // It has ended by itself, mostly.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,85 @@
+//! `goalloc report --format json`, as far as the tests look at it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// A report.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Report {
+    /// Of this shape.
+    pub schema: u32,
+    /// Sums over everything.
+    pub totals: Totals,
+    /// What went missing.
+    pub lost: Lost,
+    /// One for each key of `--by`.
+    pub rows: Vec<Row>,
+    /// Calls that are counted, by site.
+    #[serde(default)]
+    pub calls: Vec<Calls>,
+}
+
+/// Sums over a whole recording.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Totals {
+    /// Heap objects.
+    pub objects: u64,
+    /// Bytes asked for.
+    pub bytes: u64,
+    /// Bytes set aside.
+    pub heap_bytes: u64,
+    /// Counted calls, by called function.
+    pub calls: BTreeMap<String, u64>,
+}
+
+/// What went missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Lost {
+    /// Allocations in no row at all.
+    pub events: u64,
+    /// Allocations without their stack.
+    pub stacks: u64,
+}
+
+impl Lost {
+    /// Nothing.
+    pub const NOTHING: Self = Self {
+        events: 0,
+        stacks: 0,
+    };
+}
+
+/// One line of the report's table.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Row {
+    /// Function, site, type, as `--by` says.
+    pub key: String,
+    /// Heap objects.
+    pub objects: u64,
+    /// Bytes asked for.
+    pub bytes: u64,
+    /// Bytes set aside.
+    pub heap_bytes: u64,
+}
+
+/// Counted calls from one place.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Calls {
+    /// The called function.
+    pub call: String,
+    /// The caller, as `function file:line`.
+    pub site: String,
+    /// The map's type, if the call carries it.
+    #[serde(rename = "type")]
+    pub type_name: Option<String>,
+    /// How many.
+    pub calls: u64,
+}
+
+impl Report {
+    /// The row of `key`.
+    pub fn row(&self, key: &str) -> Option<&Row> {
+        self.rows.iter().find(|it| it.key == key)
+    }
+}

@@ -1,0 +1,64 @@
+//! Every fixture on every release: each object seen exactly once, each byte
+//! accounted for, each at its site.
+
+use crate::{
+    common::{
+        self, Slot,
+        build::{self, Variant},
+        fixture::Fixture,
+        goalloc::Recorder,
+    },
+    compare::assert_exact,
+};
+
+/// Records the section of one fixture and compares.
+pub fn check(minor: u32, variant: Variant, program: &str) {
+    let Some(toolchain) = common::toolchain(minor) else {
+        return;
+    };
+    if !common::can_trace() {
+        return;
+    }
+    let _slot = Slot::take();
+    let executable = build::fixture(&toolchain, variant, program);
+    let mut fixture = Fixture::start(&executable, &[]);
+    let recorder = Recorder::start(fixture.pid(), &[]);
+    fixture.run_section();
+    let recording = recorder.stop();
+    assert_exact(&recording, &fixture.finish());
+}
+
+/// A test of every exact fixture for each release.
+macro_rules! every_fixture {
+    ($check:path => $($release:ident: $minor:literal,)+) => {
+        $(mod $release {
+            crate::exact::every_fixture!(@of $check, $minor:
+                appends boxing channels closures contention descriptors empty
+                finalizers gc generics goroutines inline maps new pool
+                recursion reflection slices strings threads64 cgo
+            );
+        })+
+    };
+    (@of $check:path, $minor:literal: $($program:ident)+) => {
+        $(#[test]
+        fn $program() {
+            $check($minor, stringify!($program));
+        })+
+    };
+}
+pub(crate) use every_fixture;
+
+fn plain(minor: u32, program: &str) {
+    check(minor, Variant::PLAIN, program);
+}
+
+every_fixture! { super::plain =>
+    go1_19: 19,
+    go1_21: 21,
+    go1_22: 22,
+    go1_23: 23,
+    go1_24: 24,
+    go1_25: 25,
+    go1_26: 26,
+    go1_27: 27,
+}

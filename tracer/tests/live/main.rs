@@ -1,0 +1,17 @@
+//! Tests on live Go processes: what goalloc records against what the programs
+//! know of themselves.
+//!
+//! They need root, an eBPF-capable kernel and the Go toolchains that `cargo
+//! xtask setup --go` fetches. Without them they skip and say so, unless
+//! `GOALLOC_REQUIRE_LIVE=1` makes them fail.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod compare;
+mod exact;
+mod load;
+mod pgo;
+mod selfcheck;
+mod sites;
+mod variants;

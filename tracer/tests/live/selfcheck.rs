@@ -1,0 +1,31 @@
+//! The fixtures without a tracer: what their sites add up to is what the
+//! runtime counted. A fixture that fails here proves nothing elsewhere.
+
+use crate::common::{
+    self, Slot,
+    build::{self, Variant},
+    fixture::Fixture,
+};
+
+fn untraced(minor: u32, program: &str) {
+    let Some(toolchain) = common::toolchain(minor) else {
+        return;
+    };
+    let _slot = Slot::take();
+    let executable = build::fixture(&toolchain, Variant::PLAIN, program);
+    let mut fixture = Fixture::start(&executable, &[]);
+    fixture.run_section();
+    let truth = fixture.finish();
+    assert_eq!(truth.objects(), truth.mallocs, "{truth:#?}");
+}
+
+crate::exact::every_fixture! { super::untraced =>
+    go1_19: 19,
+    go1_21: 21,
+    go1_22: 22,
+    go1_23: 23,
+    go1_24: 24,
+    go1_25: 25,
+    go1_26: 26,
+    go1_27: 27,
+}

@@ -1,0 +1,45 @@
+//! `lint`: formatting, clippy on the host and on the BPF target, and the
+//! documentation, with every warning an error.
+
+use std::process::Command;
+
+use anyhow::Result;
+use xtask::{
+    bpf::{self, Toolchain},
+    command, paths,
+};
+
+/// Runs the task.
+pub fn run() -> Result<()> {
+    let mut fmt = cargo("fmt");
+    command::run(fmt.args(["--all", "--check"]), "run `cargo fmt --all`")?;
+
+    let mut clippy = cargo("clippy");
+    clippy.args(["--workspace", "--all-targets", "--", "--deny=warnings"]);
+    command::run(&mut clippy, "mend what clippy says above")?;
+    bpf_target(&Toolchain::find()?)?;
+
+    let mut doc = cargo("doc");
+    doc.args(["--workspace", "--no-deps", "--document-private-items"])
+        .env("RUSTDOCFLAGS", "--deny=warnings");
+    command::run(&mut doc, "mend what rustdoc says above")
+}
+
+/// Clippy on the BPF programs, with the flags they are built with.
+fn bpf_target(toolchain: &Toolchain) -> Result<()> {
+    let target_dir = paths::target().join("bpf");
+    let mend = "mend what is said above";
+    if toolchain.has_clippy() {
+        let mut clippy = toolchain.cargo("clippy", &target_dir);
+        command::run(clippy.args(["--", "--deny=warnings"]), mend)
+    } else {
+        println!("clippy on the BPF target: left to the compiler, Debian's has no clippy here");
+        command::run(&mut toolchain.cargo("check", &target_dir), mend)
+    }
+}
+
+fn cargo(subcommand: &str) -> Command {
+    let mut cargo = Command::new(bpf::cargo());
+    cargo.current_dir(paths::workspace()).arg(subcommand);
+    cargo
+}

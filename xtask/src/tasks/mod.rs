@@ -1,0 +1,8 @@
+//! One module per task of the command line.
+
+pub mod build_ebpf;
+pub mod demo;
+pub mod fixtures;
+pub mod lint;
+pub mod setup;
+pub mod test;
