@@ -28,7 +28,8 @@ pub fn table(rounds: usize) -> Result<String> {
         eprintln!("round {} of {rounds}: attaching to etcd", round + 1);
         attachments.push(attach(etcd.child.id())?);
     }
-    let of = |value: fn(&Attachment) -> f64| -> Vec<f64> { attachments.iter().map(value).collect() };
+    let of =
+        |value: fn(&Attachment) -> f64| -> Vec<f64> { attachments.iter().map(value).collect() };
     let times = of(|attachment| attachment.to_first_event_ms);
     let sizes = of(|attachment| attachment.peak_rss_mib);
     let worst = |figures: &[f64]| figures.iter().copied().fold(0.0, f64::max);

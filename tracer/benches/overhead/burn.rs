@@ -141,7 +141,10 @@ impl Running {
         drop(self.child.stdin.take());
         let truth: serde_json::Value = serde_json::from_str(&self.line()?)?;
         let sites = truth["sites"].as_array().context("burn tells no sites")?;
-        Ok(sites.iter().filter_map(|site| site["objects"].as_u64()).sum())
+        Ok(sites
+            .iter()
+            .filter_map(|site| site["objects"].as_u64())
+            .sum())
     }
 
     fn line(&mut self) -> Result<String> {

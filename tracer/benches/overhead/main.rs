@@ -26,8 +26,10 @@ fn main() -> anyhow::Result<()> {
     let burn = Burn::build()?;
     println!("## Cost of one traced allocation\n");
     println!("{}", table::environment(&burn));
-    let mut samples: Vec<(Way, Vec<f64>)> =
-        Way::all().into_iter().map(|way| (way, Vec::new())).collect();
+    let mut samples: Vec<(Way, Vec<f64>)> = Way::all()
+        .into_iter()
+        .map(|way| (way, Vec::new()))
+        .collect();
     for round in 0..ROUNDS {
         for (way, figures) in &mut samples {
             eprintln!("round {} of {ROUNDS}: {way}", round + 1);
