@@ -29,7 +29,8 @@ fn format() -> Result<()> {
 
 fn clippy() -> Result<()> {
     let mut clippy = cargo("clippy");
-    clippy.args(["--workspace", "--all-targets", "--", "--deny=warnings"]);
+    clippy.args(["--workspace", "--all-targets", "--keep-going"]);
+    clippy.args(["--", "--deny=warnings"]);
     command::run(&mut clippy, "mend what clippy says above")
 }
 
@@ -49,7 +50,8 @@ fn bpf_clippy() -> Result<()> {
 
 fn documentation() -> Result<()> {
     let mut doc = cargo("doc");
-    doc.args(["--workspace", "--no-deps", "--document-private-items"])
+    doc.args(["--workspace", "--no-deps", "--keep-going"])
+        .arg("--document-private-items")
         .env("RUSTDOCFLAGS", "--deny=warnings");
     command::run(&mut doc, "mend what rustdoc says above")
 }
