@@ -54,11 +54,19 @@ fn are_counted_and_said_in_every_output() {
     );
     let file = recording.file();
     for format in ["table", "json", "csv", "hgrm", "hlog"] {
-        assert_says_lost(goalloc().arg("report").arg(&file).args(["--format", format]));
+        assert_says_lost(
+            goalloc()
+                .arg("report")
+                .arg(&file)
+                .args(["--format", format]),
+        );
     }
     for format in ["folded", "svg", "json", "pprof"] {
         let export = &mut goalloc();
-        export.arg("export").arg(&file).args(["--format", format, "-o", "-"]);
+        export
+            .arg("export")
+            .arg(&file)
+            .args(["--format", format, "-o", "-"]);
         assert_says_lost(export);
     }
 }

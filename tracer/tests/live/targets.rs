@@ -181,7 +181,10 @@ fn a_command_from_its_first_allocation() {
     let _slot = Slot::take();
     let file = folder.path().join("run.pb.gz");
     let mut run = goalloc();
-    run.args(["run", "-o"]).arg(&file).arg("--").arg(&executable);
+    run.args(["run", "-o"])
+        .arg(&file)
+        .arg("--")
+        .arg(&executable);
     // Both bytes of the protocol at once; the program runs through.
     let mut child = run
         .stdin(Stdio::piped())
@@ -195,7 +198,10 @@ fn a_command_from_its_first_allocation() {
     assert!(child.wait().expect("it is our child").success());
     let truth: crate::common::truth::Truth = serde_json::from_str(&line).expect("the truth");
     let report = report_of(&file);
-    assert!(report.totals.objects > truth.mallocs, "start-up allocates too");
+    assert!(
+        report.totals.objects > truth.mallocs,
+        "start-up allocates too"
+    );
     let first: Vec<_> = report.rows.iter().map(|row| row.key.as_str()).collect();
     assert!(
         first.iter().any(|function| function.starts_with("runtime.")
@@ -251,7 +257,10 @@ fn ps_lists_it() {
     let listed = output(goalloc().args(["ps", "--format", "json"]), &[0]);
     let listed: serde_json::Value = serde_json::from_str(&listed).expect("JSON");
     let text = listed.to_string();
-    assert!(text.contains(&format!("\"pid\":{}", fixture.pid())), "{text}");
+    assert!(
+        text.contains(&format!("\"pid\":{}", fixture.pid())),
+        "{text}"
+    );
     assert!(text.contains("go1.21"), "{text}");
 }
 
