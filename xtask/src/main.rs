@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::tasks::{build_ebpf, demo, fixtures, lint, setup, test};
+use crate::tasks::{bench, build_ebpf, demo, fixtures, lint, setup, test};
 
 /// Development tasks of goalloc.
 #[derive(Debug, Parser)]
@@ -20,6 +20,8 @@ enum Task {
     Lint,
     /// Build the BPF object from source, and its manifest
     BuildEbpf(build_ebpf::Args),
+    /// Measure what tracing costs, and print the tables of docs/overhead.md
+    Bench,
     /// Build the Go test programs with every Go toolchain there is
     Fixtures,
     /// Install what a fresh Debian machine lacks (as root)
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Test(args) => test::run(&args),
         Task::Lint => lint::run(),
+        Task::Bench => bench::run(),
         Task::BuildEbpf(args) => build_ebpf::run(&args),
         Task::Fixtures => fixtures::run(),
         Task::Setup(args) => setup::run(&args),

@@ -1,9 +1,12 @@
 //! `goalloc doctor`.
 
+use std::path::Path;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use tracer::attach::{Loaded, Options};
 use tracer::doctor::{self, Check, Status};
+use tracer::output::{Output, Permissions};
 
 use super::Outcome;
 
@@ -37,41 +40,44 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         loaded.map(drop).map_err(|error| error.to_string())
     });
     let status = doctor::verdict(&checks);
-    match args.format {
-        Format::Table => println!("{}", table(&checks)),
-        Format::Json => {
-            let document = Document {
-                schema: SCHEMA,
-                status,
-                checks: &checks,
-            };
-            println!("{}", serde_json::to_string_pretty(&document)?);
-        }
-    }
+    let mut text = match args.format {
+        Format::Table => table(&checks),
+        Format::Json => serde_json::to_string_pretty(&Document {
+            schema: SCHEMA,
+            status,
+            checks: &checks,
+        })?,
+    };
+    text.push('\n');
+    Output::create(Path::new("-"), false, Permissions::Umask)?.commit(text.as_bytes())?;
     Ok(match status {
         Status::Ok | Status::Warn => Outcome::Done,
         Status::Fail => Outcome::Unfit,
     })
 }
 
-fn table(checks: &[Check]) -> Table {
+fn table(checks: &[Check]) -> String {
     let mut table = Table::new();
     table
         .load_preset(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_content_arrangement(ContentArrangement::Disabled)
         .set_header(["", "CHECK", "FOUND"]);
-    for check in checks {
+    for (index, check) in checks.iter().enumerate() {
         let mark = match check.status {
             Status::Ok => "ok",
             Status::Warn => "WARN",
             Status::Fail => "FAIL",
         };
         table.add_row([mark, check.name, &check.found]);
-        if let Some(cure) = &check.cure {
+        // What mends several things in a row stands below the last of them.
+        let next = checks.get(index + 1);
+        if let Some(cure) = &check.cure
+            && next.is_none_or(|next| next.cure != check.cure)
+        {
             table.add_row(["", "", &format!("-> {cure}")]);
         }
     }
-    table
+    table.trim_fmt()
 }
 
 #[cfg(test)]
@@ -86,12 +92,25 @@ mod tests {
             found: "4.4".to_owned(),
             cure: Some("boot a newer one".to_owned()),
         }];
-        let shown = table(&checks).to_string();
+        let shown = table(&checks);
         let lines: Vec<&str> = shown.lines().map(str::trim).collect();
         assert!(
             lines[1].starts_with("FAIL") && lines[1].ends_with("4.4"),
             "{shown}"
         );
         assert_eq!(lines[2], "-> boot a newer one");
+    }
+
+    #[test]
+    fn a_cure_for_several_things_is_told_once() {
+        let lacking = |name| Check {
+            name,
+            status: Status::Fail,
+            found: "missing".to_owned(),
+            cure: Some("run as root".to_owned()),
+        };
+        let shown = table(&[lacking("CAP_BPF"), lacking("CAP_PERFMON")]);
+        assert_eq!(shown.matches("run as root").count(), 1, "{shown}");
+        assert!(shown.ends_with("-> run as root"), "{shown}");
     }
 }

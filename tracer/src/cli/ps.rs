@@ -5,6 +5,8 @@ use std::path::Path;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde::Serialize;
 use tracer::golang::GoBinary;
+use tracer::output::{Output, Permissions};
+use tracer::target::list::Running;
 use tracer::target::{RunningExe, Scan};
 
 use super::Outcome;
@@ -53,24 +55,21 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let scan = Scan::of_host()?;
     let mut rows: Vec<Row> = scan.executables.iter().flat_map(rows_of).collect();
     rows.sort_by_key(|row| row.pid);
-    match args.format {
-        Format::Table => {
-            println!("{}", table(&rows));
-            if scan.unreadable > 0 {
-                eprintln!(
-                    "goalloc: {} processes could not be read (CAP_SYS_PTRACE); as root all are listed",
-                    scan.unreadable
-                );
-            }
-        }
-        Format::Json => {
-            let document = Document {
-                schema: SCHEMA,
-                processes: &rows,
-                unreadable: scan.unreadable,
-            };
-            println!("{}", serde_json::to_string_pretty(&document)?);
-        }
+    let mut text = match args.format {
+        Format::Table => table(&rows),
+        Format::Json => serde_json::to_string_pretty(&Document {
+            schema: SCHEMA,
+            processes: &rows,
+            unreadable: scan.unreadable,
+        })?,
+    };
+    text.push('\n');
+    Output::create(Path::new("-"), false, Permissions::Umask)?.commit(text.as_bytes())?;
+    if scan.unreadable > 0 {
+        eprintln!(
+            "goalloc: not looked into, for want of permission (CAP_SYS_PTRACE): {} of the processes",
+            scan.unreadable
+        );
     }
     Ok(Outcome::Done)
 }
@@ -88,7 +87,7 @@ fn rows_of(exe: &RunningExe) -> Vec<Row> {
     let Ok(binary) = GoBinary::open(Path::new(&file)) else {
         return Vec::new();
     };
-    let row = |process: &tracer::target::list::Running| Row {
+    let row = |process: &Running| Row {
         pid: process.pid,
         go_version: binary.version().to_string(),
         main_path: binary.build_info().main_path.clone(),
@@ -100,7 +99,7 @@ fn rows_of(exe: &RunningExe) -> Vec<Row> {
     exe.processes.iter().map(row).collect()
 }
 
-fn table(rows: &[Row]) -> Table {
+fn table(rows: &[Row]) -> String {
     let mut table = Table::new();
     table
         .load_preset(presets::NOTHING)
@@ -125,7 +124,7 @@ fn table(rows: &[Row]) -> Table {
     if let Some(pid) = table.column_mut(0) {
         pid.set_cell_alignment(CellAlignment::Right);
     }
-    table
+    table.trim_fmt()
 }
 
 #[cfg(test)]
@@ -143,7 +142,7 @@ mod tests {
             stripped: true,
             no_dwarf: true,
         };
-        let shown = table(&[row]).to_string();
+        let shown = table(&[row]);
         let words: Vec<&str> = shown.lines().nth(1).unwrap().split_whitespace().collect();
         assert_eq!(
             words,

@@ -281,34 +281,34 @@ mod tests {
         type Break = fn(&mut Facts);
         let flaws: [(&str, Status, Break); 12] = [
             ("architecture", Status::Fail, |f| {
-                f.machine = "aarch64".to_owned()
+                f.machine = "aarch64".to_owned();
             }),
             ("kernel", Status::Fail, |f| {
-                f.release = "5.10.0-1".to_owned()
+                f.release = "5.10.0-1".to_owned();
             }),
             ("kernel", Status::Warn, |f| f.release = "tip".to_owned()),
             ("uprobes", Status::Fail, |f| f.has_uprobe_pmu = false),
             ("BPF JIT", Status::Warn, |f| f.jit_enabled = Some(false)),
             ("lockdown", Status::Warn, |f| {
-                f.lockdown = Lockdown::Confidentiality
+                f.lockdown = Lockdown::Confidentiality;
             }),
             ("user namespace", Status::Fail, |f| {
-                f.in_initial_user_namespace = false
+                f.in_initial_user_namespace = false;
             }),
             ("PID namespace", Status::Warn, |f| {
-                f.in_initial_pid_namespace = false
+                f.in_initial_pid_namespace = false;
             }),
             ("CAP_BPF", Status::Fail, |f| {
-                f.capabilities = CapabilitySet(0)
+                f.capabilities = CapabilitySet(0);
             }),
             ("CAP_PERFMON", Status::Fail, |f| {
-                f.capabilities = CapabilitySet(0)
+                f.capabilities = CapabilitySet(0);
             }),
             ("CAP_SYS_PTRACE", Status::Warn, |f| {
-                f.capabilities = CapabilitySet(0)
+                f.capabilities = CapabilitySet(0);
             }),
             ("perf_event_paranoid", Status::Warn, |f| {
-                f.perf_event_paranoid = None
+                f.perf_event_paranoid = None;
             }),
         ];
         for (name, status, flaw) in flaws {

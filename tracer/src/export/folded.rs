@@ -2,12 +2,13 @@
 //! to the innermost between semicolons, a space and its weight. flamegraph.pl,
 //! inferno and speedscope read them.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
 use super::{Root, Value};
 use crate::profile::pprof::LOST_STACK;
-use crate::profile::{Profile, Sample, summary};
+use crate::profile::{LocationId, Profile, Sample, summary};
 
 /// `profile` as folded stacks, sorted by stack; runtime frames included.
 /// Samples that weigh nothing, as those of counted calls, have no line.
@@ -31,43 +32,75 @@ pub fn to_folded(profile: &Profile, value: Value, root: Option<Root>) -> String 
 /// Weight of each folded stack, in the order of the stacks.
 pub(super) fn weigh(profile: &Profile, value: Value, root: Option<Root>) -> BTreeMap<String, u64> {
     let mut weights = BTreeMap::new();
+    let mut folder = Folder {
+        profile,
+        words: HashMap::new(),
+    };
     for sample in &profile.samples {
         let weight = value.of(sample.values);
         if weight > 0 {
-            let sum: &mut u64 = weights.entry(fold(profile, sample, root)).or_default();
+            let sum: &mut u64 = weights.entry(folder.fold(sample, root)).or_default();
             *sum = sum.saturating_add(weight);
         }
     }
     weights
 }
 
-fn fold(profile: &Profile, sample: &Sample, root: Option<Root>) -> String {
-    let mut names: Vec<String> = profile
-        .frames(&sample.stack)
-        .map(|frame| frame_name(&frame.function))
-        .collect();
-    if names.is_empty() {
-        names.push(LOST_STACK.to_owned());
+/// Folds call chains; each location is put into words once.
+struct Folder<'a> {
+    profile: &'a Profile,
+    /// Frames of a location, outermost first and ready for a line.
+    words: HashMap<LocationId, String>,
+}
+
+impl Folder<'_> {
+    fn fold(&mut self, sample: &Sample, root: Option<Root>) -> String {
+        let mut stack = String::new();
+        if let Some(root) = root {
+            push(&mut stack, &frame_name(root.of(sample)));
+        }
+        let mut known = false;
+        for id in sample.stack.iter().rev() {
+            let words = self.words.entry(*id).or_insert_with(|| {
+                let frames: Vec<_> = self.profile.frames(std::slice::from_ref(id)).collect();
+                let mut words = String::new();
+                for frame in frames.iter().rev() {
+                    push(&mut words, &frame_name(&frame.function));
+                }
+                words
+            });
+            push(&mut stack, words);
+            known |= !words.is_empty();
+        }
+        if !known {
+            push(&mut stack, LOST_STACK);
+        }
+        without_final_number(stack)
     }
-    names.extend(root.map(|root| frame_name(root.of(sample))));
-    names.reverse();
-    without_final_number(names.join(";"))
+}
+
+fn push(stack: &mut String, words: &str) {
+    if words.is_empty() {
+        return;
+    }
+    if !stack.is_empty() {
+        stack.push(';');
+    }
+    stack.push_str(words);
 }
 
 /// A name that is one frame to every reader of folded stacks, and valid XML.
-pub(super) fn frame_name(name: &str) -> String {
-    let name: String = name
-        .chars()
-        .map(|c| match c {
-            ';' => ':',
-            '\u{fffe}' | '\u{ffff}' => '?',
-            c if c.is_control() => ' ',
-            c => c,
-        })
-        .collect();
-    match name.trim() {
-        "" => "[unnamed]".to_owned(),
-        name => name.to_owned(),
+pub(super) fn frame_name(name: &str) -> Cow<'_, str> {
+    let odd = |c: char| c == ';' || c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    let name = if name.contains(odd) {
+        Cow::Owned(name.replace(';', ":").replace(odd, " ").trim().to_owned())
+    } else {
+        Cow::Borrowed(name.trim())
+    };
+    if name.is_empty() {
+        Cow::Borrowed("[unnamed]")
+    } else {
+        name
     }
 }
 
@@ -102,6 +135,25 @@ mod tests {
             "objects-by-type.folded",
             to_folded(&profile, Value::Objects, Some(Root::Type)).as_bytes(),
         );
+    }
+
+    #[test]
+    fn inferno_reads_every_line_back() {
+        let profile = fixture::service();
+        let text = to_folded(&profile, Value::Objects, None);
+        let mut svg = Vec::new();
+        let mut options = inferno::flamegraph::Options::default();
+        "objects".clone_into(&mut options.count_name);
+        options.min_width = 0.0;
+        inferno::flamegraph::from_lines(&mut options, text.lines(), &mut svg).unwrap();
+        let svg = String::from_utf8(svg).unwrap();
+        for title in [
+            "all (133,904 objects, 100%)",
+            "io.ReadAll (13,801 objects, 10.31%)",
+            "[lost stack] (11 objects, 0.01%)",
+        ] {
+            assert!(svg.contains(title), "{title}");
+        }
     }
 
     #[test]

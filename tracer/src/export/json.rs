@@ -92,10 +92,6 @@ pub fn to_json(profile: &Profile) -> String {
         frames: frames.fields,
         samples,
     };
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "plain structs with string keys serialize"
-    )]
     let mut json = serde_json::to_string(&document).expect("keys are strings");
     json.push('\n');
     json

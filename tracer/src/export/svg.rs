@@ -28,7 +28,7 @@ pub enum SvgError {
         unit: &'static str,
     },
     /// Anything else inferno says.
-    #[error("cannot draw the flame graph: {source}")]
+    #[error("cannot draw the flame graph")]
     Inferno {
         /// What it says.
         #[from]
@@ -59,8 +59,9 @@ pub fn to_svg(profile: &Profile, value: Value, root: Option<Root>) -> Result<Vec
         .collect();
 
     let mut options = Options::default();
-    options.title = frame_name(&format!("Heap allocations of {}", summary::target(profile)));
-    options.subtitle = Some(frame_name(&subtitle(profile, value, total)));
+    options.title =
+        frame_name(&format!("Heap allocations of {}", summary::target(profile))).into_owned();
+    options.subtitle = Some(frame_name(&subtitle(profile, value, total)).into_owned());
     options.count_name = unit.to_owned();
     options.colors = Palette::Basic(BasicPalette::Mem);
     options.deterministic = true;
@@ -83,12 +84,12 @@ fn subtitle(profile: &Profile, value: Value, total: u64) -> String {
             lost
         }
     }));
-    parts.extend(
-        profile
-            .warnings
-            .iter()
-            .map(|warning| format!("warning: {warning}")),
-    );
+    // In full they would run out of the picture.
+    match profile.warnings.len() {
+        0 => {}
+        1 => parts.push("1 warning, see the report".to_owned()),
+        n => parts.push(format!("{n} warnings, see the report")),
+    }
     parts.join(" | ")
 }
 

@@ -41,7 +41,7 @@ pub enum OutputError {
         path: PathBuf,
     },
     /// Any other failure.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("cannot write {}", path.display())]
     Write {
         /// The path, `standard output` for that.
         path: PathBuf,

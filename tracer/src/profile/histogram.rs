@@ -36,10 +36,6 @@ pub struct PowerBucket {
 
 impl Default for SizeHistogram {
     fn default() -> Self {
-        #[expect(
-            clippy::missing_panics_doc,
-            reason = "the digits are a constant that is in range"
-        )]
         let hdr = Histogram::new(SIGNIFICANT_DIGITS).expect("3 digits are within 0..=5");
         Self {
             hdr,

@@ -33,17 +33,18 @@ pub fn to_csv(report: &Report<'_>) -> Result<String, csv::Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn record(row: &Row) -> [String; 9] {
+fn record(row: &Row<'_>) -> [String; 9] {
+    let sizes = row.sizes();
     [
         row.key.clone(),
         row.values.objects.to_string(),
         row.values.bytes.to_string(),
         row.values.heap_bytes.to_string(),
         rounded(row.percent).to_string(),
-        row.sizes.quantile(0.5).to_string(),
-        row.sizes.quantile(0.9).to_string(),
-        row.sizes.quantile(0.99).to_string(),
-        row.sizes.max().to_string(),
+        sizes.quantile(0.5).to_string(),
+        sizes.quantile(0.9).to_string(),
+        sizes.quantile(0.99).to_string(),
+        sizes.max().to_string(),
     ]
 }
 

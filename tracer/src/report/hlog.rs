@@ -54,7 +54,7 @@ pub fn to_hlog(report: &Report<'_>) -> Result<Vec<u8>, HlogError> {
     for row in &report.rows {
         let tag = row.key.replace([' ', ',', '\r', '\n'], "_");
         writer
-            .write_histogram(row.sizes.hdr(), Duration::ZERO, duration, Tag::new(&tag))
+            .write_histogram(row.sizes().hdr(), Duration::ZERO, duration, Tag::new(&tag))
             .map_err(|e| failed(&e))?;
     }
     drop(writer);

@@ -148,23 +148,19 @@ pub fn to_json(report: &Report<'_>) -> String {
         calls: report.call_rows.iter().map(call_fields).collect(),
         sizes: sizes(&report.sizes),
     };
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "plain structs with string keys serialize"
-    )]
     let mut json = serde_json::to_string_pretty(&document).expect("keys are strings");
     json.push('\n');
     json
 }
 
-fn row_fields(row: &Row) -> RowFields<'_> {
+fn row_fields<'a>(row: &'a Row<'_>) -> RowFields<'a> {
     RowFields {
         key: &row.key,
         objects: row.values.objects,
         bytes: row.values.bytes,
         heap_bytes: row.values.heap_bytes,
         percent: rounded(row.percent),
-        quantiles: quantiles(&row.sizes),
+        quantiles: quantiles(&row.sizes()),
     }
 }
 

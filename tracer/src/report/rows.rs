@@ -73,7 +73,7 @@ pub struct Report<'a> {
     /// Calls by called function, over the whole recording.
     pub calls: BTreeMap<&'a str, u64>,
     /// The first rows by order, at most `options.top`.
-    pub rows: Vec<Row>,
+    pub rows: Vec<Row<'a>>,
     /// How many rows there are without that limit.
     pub rows_in_all: usize,
     /// Counted calls, most first; they are in no row of [`Self::rows`].
@@ -84,7 +84,7 @@ pub struct Report<'a> {
 
 /// What was allocated for one key.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct Row<'a> {
     /// The key.
     pub key: String,
     /// Its sum.
@@ -92,8 +92,17 @@ pub struct Row {
     /// Its share of the total of the whole recording, by what the report is
     /// sorted by; 0 to 100.
     pub percent: f64,
-    /// Its sizes.
-    pub sizes: SizeHistogram,
+    /// What it is the sum of.
+    pub samples: Vec<&'a Sample>,
+}
+
+impl Row<'_> {
+    /// Its sizes. Made when asked for: a histogram takes tens of kilobytes, and
+    /// there may be thousands of rows.
+    #[must_use]
+    pub fn sizes(&self) -> SizeHistogram {
+        SizeHistogram::of(self.samples.iter().copied())
+    }
 }
 
 /// Calls of one function from one site for one type.
@@ -132,7 +141,7 @@ impl<'a> Report<'a> {
             .take(shown)
             .map(|group| Row {
                 percent: percent(options.sort.of(group.values), total),
-                sizes: SizeHistogram::of(group.samples.iter().copied()),
+                samples: group.samples,
                 values: group.values,
                 key: group.key,
             })
@@ -254,7 +263,7 @@ mod tests {
             let mut sum = Values::default();
             for row in &report.rows {
                 sum += row.values;
-                assert_eq!(row.sizes.objects(), row.values.objects);
+                assert_eq!(row.sizes().objects(), row.values.objects);
             }
             assert_eq!(
                 Values {

@@ -113,13 +113,14 @@ fn rows(report: &Report<'_>, width: u16) -> Table {
     ];
     let mut table = table(&headings, width);
     for row in &report.rows {
+        let sizes = row.sizes();
         let figures = [
             bytes(row.values.bytes),
             format!("{:.1}", row.percent),
             count(row.values.objects),
-            bytes(row.sizes.quantile(0.5)),
-            bytes(row.sizes.quantile(0.99)),
-            bytes(row.sizes.max()),
+            bytes(sizes.quantile(0.5)),
+            bytes(sizes.quantile(0.99)),
+            bytes(sizes.max()),
         ];
         let key = match report.options.by {
             By::Site | By::Line => short_key(&row.key),
@@ -152,7 +153,7 @@ fn table(headings: &[&str], width: u16) -> Table {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width)
         .force_no_tty()
-        .set_header(headings.iter().map(|heading| Cell::new(heading)));
+        .set_header(headings.iter().map(Cell::new));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }

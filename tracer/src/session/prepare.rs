@@ -7,6 +7,7 @@ use thiserror::Error;
 use tracer_ebpf::wire;
 
 use super::config::{Config, Subject};
+use crate::addr::LoadBias;
 use crate::attach::{self, Loaded, Mechanism, Options, Scope, Site};
 use crate::collect;
 use crate::golang::{self, GoBinary};
@@ -129,17 +130,33 @@ pub(super) fn load(prepared: &Prepared, config: &Config) -> Result<Loaded, Error
         Scope::Process(pid) => pid.get(),
         Scope::EveryProcess => 0,
     };
+    // Types of a position-independent executable are elsewhere in every
+    // process. Where that is not known yet, each new one is announced as if
+    // it had been made at run time, and found in the executable after all.
+    let bias = load_bias(prepared).unwrap_or_default();
+    let types = &prepared.plan.config;
     let options = Options {
         ring_bytes: config.tables.ring_bytes,
         map_entries: config.tables.map_entries,
         mechanism: config.mechanism.unwrap_or_else(Mechanism::of_this_kernel),
         config: wire::Config {
             pid,
+            types_start: types.types_start.wrapping_add(bias.0),
+            types_end: types.types_end.wrapping_add(bias.0),
             ..prepared.plan.config
         },
         ..Options::default()
     };
     Ok(Loaded::load(&options)?)
+}
+
+/// What the loader added to the executable's addresses, for a process that
+/// runs already.
+fn load_bias(prepared: &Prepared) -> Option<LoadBias> {
+    let process = prepared.process.as_ref()?;
+    let maps = process.maps().ok()?;
+    maps.exe(process)?
+        .load_bias(|offset, start| prepared.binary.load_bias(offset, start))
 }
 
 /// The plan as the kernel wants it.

@@ -129,10 +129,14 @@ async fn drain_until_done(
     // A command that was started here gets the terminal's Ctrl-C as well and
     // decides itself whether to end; a second one ends the recording.
     let mut patience = u32::from(matches!(config.subject, Subject::Command { .. }));
+    let mut seen_any = false;
     loop {
         tokio::select! {
             _ = drain.tick() => {
-                collector.drain();
+                if collector.drain() > 0 && !seen_any {
+                    seen_any = true;
+                    tracing::debug!("first event seen");
+                }
             }
             _ = tick.tick() => progress.tick(&collector.totals()?, started.elapsed()),
             () = &mut time_is_up => return Ok(()),

@@ -1,5 +1,6 @@
 //! From program counters to frames, and from raw counts to a profile.
 
+mod call_site;
 mod demangle;
 mod dwarf_frames;
 mod elf_symbols;

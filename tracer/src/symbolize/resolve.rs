@@ -125,7 +125,7 @@ fn labels(
         },
         Counts::Objects => {
             let names: Vec<&str> = stack.runtime_names.iter().map(String::as_str).collect();
-            let type_name = type_label(key, &names, of_type);
+            let type_name = type_label(key, &names, of_type, stack);
             let type_arg = TypeArg::new(key.type_addr, of_type.map(|known| known.name.as_str()));
             let cause = cause::cause_of(&names, type_arg, key.size_bytes);
             Labels {
@@ -144,6 +144,7 @@ fn type_label(
     key: &CountKey,
     runtime_names: &[&str],
     of_type: Option<&RuntimeType>,
+    stack: &ResolvedStack,
 ) -> Option<String> {
     match of_type {
         Some(known) if cause::is_slice_like(runtime_names) => Some(format!("[]{}", known.name)),
@@ -151,7 +152,9 @@ fn type_label(
             Some(format!("[]{}", known.name))
         }
         Some(known) => Some(known.name.clone()),
-        None => cause::implied_type(runtime_names).map(str::to_owned),
+        None => cause::implied_type(runtime_names)
+            .map(str::to_owned)
+            .or_else(|| Some(format!("[]{}", stack.element_type.as_ref()?))),
     }
 }
 

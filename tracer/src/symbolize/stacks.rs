@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Frame, Symbolizer};
+use super::{Frame, Symbolizer, call_site};
 use crate::addr::{ElfAddr, LoadBias};
 use crate::collect::Stack;
 use crate::golang::GoBinary;
@@ -17,8 +17,9 @@ pub(super) struct ResolvedStack {
     /// Names of the functions between the probe and the first frame that is
     /// not the runtime's, innermost first.
     pub runtime_names: Vec<String>,
-    /// Address behind the call in the first frame that is not the runtime's.
-    pub site_return: Option<ElfAddr>,
+    /// Element type that the first frame which is not the runtime's passes to
+    /// the runtime, where its code names it.
+    pub element_type: Option<String>,
     /// What the loader added in this process.
     pub bias: LoadBias,
     /// Whether the walk ran into something that is no code.
@@ -27,11 +28,13 @@ pub(super) struct ResolvedStack {
 
 /// The functions and locations of a profile in the making, each once.
 pub(super) struct Stacks<'a> {
+    binary: &'a GoBinary,
     symbolizer: Symbolizer<'a>,
     plan: &'a Plan,
     /// Whether the chain of frame pointers misses the caller of `systemstack`.
     systemstack_hides_caller: bool,
     known: HashMap<ElfAddr, Known>,
+    element_types: HashMap<ElfAddr, Option<String>>,
     function_ids: HashMap<Function, FunctionId>,
     pub functions: Vec<Function>,
     pub locations: Vec<Location>,
@@ -53,6 +56,7 @@ enum Known {
 impl<'a> Stacks<'a> {
     pub fn new(binary: &'a GoBinary, plan: &'a Plan) -> Self {
         Self {
+            binary,
             symbolizer: Symbolizer::new(binary),
             plan,
             // systemstack makes a frame of its own from Go 1.21 on
@@ -60,6 +64,7 @@ impl<'a> Stacks<'a> {
             // into its caller is on no frame-pointer chain.
             systemstack_hides_caller: !binary.version().at_least(1, 21),
             known: HashMap::new(),
+            element_types: HashMap::new(),
             function_ids: HashMap::new(),
             functions: Vec::new(),
             locations: Vec::new(),
@@ -88,7 +93,7 @@ impl<'a> Stacks<'a> {
                     let ended = in_runtime && !self.extend_runtime_names(id, &mut resolved);
                     if ended {
                         in_runtime = false;
-                        resolved.site_return = address.checked_add(1);
+                        resolved.element_type = self.element_type(address, &resolved);
                     }
                     if self.systemstack_hides_caller && self.is_systemstack(id) {
                         let marker = self.marker("[caller of systemstack not recorded]");
@@ -180,6 +185,22 @@ impl<'a> Stacks<'a> {
         });
         self.known.insert(address, Known::Shown(id));
         id
+    }
+
+    /// The type that the call around `address` hands to the runtime function
+    /// behind it.
+    fn element_type(&mut self, address: ElfAddr, stack: &ResolvedStack) -> Option<String> {
+        let callee = stack.runtime_names.last()?;
+        if let Some(known) = self.element_types.get(&address) {
+            return known.clone();
+        }
+        let name = address
+            .checked_add(1)
+            .and_then(|behind| call_site::element_type(self.binary, behind, callee))
+            .and_then(|descriptor| self.binary.type_at(descriptor))
+            .map(|element| element.name);
+        self.element_types.insert(address, name.clone());
+        name
     }
 
     /// Adds the runtime functions of a location to the names the cause is read

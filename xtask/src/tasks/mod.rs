@@ -1,5 +1,6 @@
 //! One module per task of the command line.
 
+pub mod bench;
 pub mod build_ebpf;
 pub mod demo;
 pub mod fixtures;

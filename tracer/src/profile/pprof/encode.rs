@@ -20,7 +20,6 @@ const MAPPING_ID: u64 = 1;
 pub fn encode(profile: &Profile) -> Vec<u8> {
     let mut gzip = GzBuilder::new().write(Vec::new(), Compression::default());
     let written = gzip.write_all(&to_proto(profile).encode_to_vec());
-    #[expect(clippy::missing_panics_doc, reason = "writing to a Vec does not fail")]
     written
         .and_then(|()| gzip.finish())
         .expect("a Vec takes all that is written to it")

@@ -11,7 +11,7 @@ pub enum DecodeError {
     #[error("the file is empty")]
     Empty,
     /// Gzip, but broken.
-    #[error("the gzip data is broken or cut short: {source}")]
+    #[error("the gzip data is broken or cut short")]
     Gzip {
         /// What flate2 says.
         source: std::io::Error,
@@ -28,7 +28,7 @@ pub enum DecodeError {
     )]
     Truncated,
     /// Not protobuf.
-    #[error("not a pprof profile: {source}")]
+    #[error("not a pprof profile")]
     Protobuf {
         /// What prost says.
         #[from]
@@ -81,7 +81,7 @@ pub enum DecodeError {
         found: String,
     },
     /// The goalloc comment is not what it should be.
-    #[error("malformed goalloc comment: {source}")]
+    #[error("malformed goalloc comment")]
     Comment {
         /// What serde says.
         source: serde_json::Error,

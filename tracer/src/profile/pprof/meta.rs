@@ -91,29 +91,25 @@ impl Meta {
     }
 }
 
-/// The comments of a recording: the JSON, then the same for people.
+/// The comments of a recording: sentences, which viewers print, and behind them
+/// the JSON.
 pub(super) fn comments(profile: &Profile) -> Vec<String> {
-    let meta = Meta::of(profile);
-    let mut comments = Vec::new();
-    // Plain structs of strings and numbers always serialize.
-    if let Ok(json) = serde_json::to_string(&meta) {
-        comments.push(format!("{PREFIX}{json}"));
-    }
-    comments.push(format!("target: {}", one_line(&summary::target(profile))));
-    comments.push(format!(
-        "coverage: {}",
-        summary::coverage(&profile.coverage)
-    ));
-    comments.push(format!(
-        "lost: {}",
-        summary::losses(&profile.losses).unwrap_or_else(|| "nothing".to_owned())
-    ));
+    let mut comments = vec![
+        format!("target: {}", one_line(&summary::target(profile))),
+        format!("coverage: {}", summary::coverage(&profile.coverage)),
+        format!(
+            "lost: {}",
+            summary::losses(&profile.losses).unwrap_or_else(|| "nothing".to_owned())
+        ),
+    ];
     comments.extend(
         profile
             .warnings
             .iter()
             .map(|warning| format!("warning: {}", one_line(warning))),
     );
+    let json = serde_json::to_string(&Meta::of(profile)).expect("no maps with odd keys");
+    comments.push(format!("{PREFIX}{json}"));
     comments
 }
 

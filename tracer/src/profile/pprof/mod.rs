@@ -8,7 +8,7 @@
 //! | sample types | `alloc_objects/count`, `alloc_space/bytes` (asked for), `heap_space/bytes` (set aside by the runtime, sums to its `TotalAlloc`), `calls/count` (calls of counted functions) |
 //! | labels | strings `type`, `cause`, `call`; numbers `bytes` (size of each object) and `pid` |
 //! | mapping | the executable, with its build id; addresses are those of the ELF file |
-//! | comments | `goalloc: {json}`, then the same in sentences |
+//! | comments | target, coverage, losses and warnings in sentences, then the same as `goalloc: {json}` |
 //!
 //! What pprof has no field for is in the JSON comment, described at [`Meta`].
 //! A call chain that was lost is a single frame named [`LOST_STACK`], so that

@@ -213,7 +213,7 @@ fn what_is_no_recording_is_refused_by_name() {
     assert!(decode(b"\x7fELF\x02\x01\x01 and so on").is_err());
 
     let mut newer = to_proto(&fixture::service());
-    let comment = newer.comment[0] as usize;
+    let comment = *newer.comment.last().unwrap() as usize;
     newer.string_table[comment] = br#"goalloc: {"schema":99,"version":"9.9.9"}"#.to_vec();
     let error = decode(&newer.encode_to_vec()).unwrap_err().to_string();
     assert_eq!(
@@ -226,7 +226,7 @@ fn what_is_no_recording_is_refused_by_name() {
 fn comments_of_merged_recordings_add_up() {
     let profile = fixture::service();
     let mut message = to_proto(&profile);
-    message.comment.push(message.comment[0]);
+    message.comment.extend_from_within(..);
     let merged = decode(&message.encode_to_vec()).unwrap();
     assert_eq!(merged.losses.events, 2 * profile.losses.events);
     assert_eq!(merged.coverage.traced_ns, 2 * profile.coverage.traced_ns);
