@@ -68,6 +68,11 @@ fn assert_on_jbe(exe: &std::path::Path, binary: &GoBinary, probe: &Probe) {
     );
 }
 
+/// Releases of which position-independent executables are built: up to 1.25
+/// their function table is relocated, since 1.26 it is not. Such a build
+/// compiles the standard library anew.
+const PIE_RELEASES: [u32; 3] = [19, 25, 27];
+
 #[test]
 fn every_leaf_and_the_maps_on_their_jbe() {
     for go in toolchains() {
@@ -76,6 +81,9 @@ fn every_leaf_and_the_maps_on_their_jbe() {
             ("stripped", &["-ldflags=-s -w", "-trimpath"]),
             ("pie", &["-buildmode=pie"]),
         ] {
+            if name == "pie" && !PIE_RELEASES.contains(&minor(&go)) {
+                continue;
+            }
             let flags = flags.iter().map(|&flag| flag.to_owned()).collect();
             let exe = build(
                 &go,
