@@ -73,11 +73,23 @@ func site(function string, each, bytes uint64) *truth.Site {
 	}
 }
 
+// channelSize is the size of the channel itself, a multiple of 8. An element
+// free of pointers is in the same object. Go 1.23 added a timer and Go 1.25 a
+// bubble (go1.22, go1.23 and go1.25 src/runtime/chan.go, hchan; go1.25
+// src/runtime/chan.go:30, hchanSize).
+func channelSize() uint64 {
+	switch minor := truth.Minor(); {
+	case minor < 23:
+		return 96
+	case minor < 25:
+		return 104
+	default:
+		return 112
+	}
+}
+
 func main() {
-	// The channel itself, rounded up to 8; the timer that Go 1.23 added fits
-	// (go1.24 src/runtime/chan.go:30, hchanSize). An element free of pointers
-	// is in the same object.
-	const hchan = 96
+	hchan := channelSize()
 	truth.Run(truth.Program{Section: section, Sites: []*truth.Site{
 		site("main.makeUnbuffered", 1, many*hchan),
 		site("main.makeSignals", 1, many*hchan),

@@ -1,5 +1,7 @@
-// Program pgoload does nothing but allocate, in every way a compiler guided by
-// its CPU profile may inline: it writes that profile to the file named.
+// Program pgoload does nothing but allocate, and writes a CPU profile of that to
+// the file named. Guided by the profile of "small" the compiler inlines parts of
+// the allocator into the allocator, which may make it too large to be inlined
+// itself; guided by that of "large" it inlines the allocator into its callers.
 package main
 
 import (
@@ -19,7 +21,14 @@ type wide struct {
 	pad  [15]int
 }
 
+// Over 32 KiB, which goes to a function too large to be inlined anywhere.
+type block struct {
+	next *block
+	data [5000]int
+}
+
 var (
+	largeSink *block
 	nodeSink  *node
 	wideSink  *wide
 	byteSink  []byte
@@ -30,7 +39,14 @@ var (
 )
 
 //go:noinline
-func work(n int) {
+func large(n int) {
+	for i := 0; i < n; i++ {
+		largeSink = &block{}
+	}
+}
+
+//go:noinline
+func small(n int) {
 	for i := 0; i < n; i++ {
 		nodeSink = &node{}
 		wideSink = &wide{}
@@ -43,7 +59,8 @@ func work(n int) {
 }
 
 func main() {
-	out, err := os.Create(os.Args[1])
+	work := map[string]func(int){"small": small, "large": large}[os.Args[1]]
+	out, err := os.Create(os.Args[2])
 	if err == nil {
 		err = pprof.StartCPUProfile(out)
 	}
@@ -52,7 +69,7 @@ func main() {
 		os.Exit(1)
 	}
 	for start := time.Now(); time.Since(start) < 3*time.Second; {
-		work(10_000)
+		work(1_000)
 	}
 	pprof.StopCPUProfile()
 	if err := out.Close(); err != nil {

@@ -122,7 +122,7 @@ func main() {
 		site("main.makePointersConst", many, many*10*8, ""),
 		site("main.makeIntsVar", many, varied*8, ""),
 		site("main.makePointersVar", many, varied*8, ""),
-		site("main.makeStructsVar", many, varied*size, "main.element"),
+		site("main.makeStructsVar", many, varied*size, "[]main.element"),
 		site("main.makeEmpty", 0, 0, ""),
 		{Function: "main.makeCopy", Objects: many, Bytes: many * 12 * 8},
 		{Function: "main.literal", Objects: many, Bytes: many * 5 * 8},

@@ -17,6 +17,8 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"syscall"
 	"unsafe"
 )
@@ -124,6 +126,16 @@ func Measure(s *Site, f func()) {
 	s.measured = true
 	s.Objects += mAfter.Mallocs - mBefore.Mallocs
 	s.heapBytes += mAfter.TotalAlloc - mBefore.TotalAlloc
+}
+
+// Minor is the N of the Go 1.N that built this.
+func Minor() int {
+	digits := strings.SplitN(strings.TrimPrefix(runtime.Version(), "go1."), ".", 2)[0]
+	minor, err := strconv.Atoi(digits)
+	if err != nil {
+		panic(err)
+	}
+	return minor
 }
 
 // Wait reads one byte of standard input, or its end, without allocating.

@@ -20,8 +20,9 @@ pub struct Variant {
     pub flags: &'static [&'static str],
     /// Whether binutils' `strip` goes over it.
     pub strip: bool,
-    /// Whether a CPU profile of an allocating program guides the compiler.
-    pub pgo: bool,
+    /// Whether a CPU profile guides the compiler: that of the program
+    /// `pgoload`, which is told what to allocate.
+    pub pgo: Option<&'static str>,
 }
 
 impl Variant {
@@ -30,7 +31,7 @@ impl Variant {
         name: "plain",
         flags: &[],
         strip: false,
-        pgo: false,
+        pgo: None,
     };
 }
 
@@ -51,7 +52,7 @@ pub fn fixture(toolchain: &Toolchain, variant: Variant, program: &str) -> PathBu
     if executable.exists() {
         return executable;
     }
-    let profile = variant.pgo.then(|| profile(toolchain));
+    let profile = variant.pgo.map(|load| profile(toolchain, load));
     let guided = profile.map(|it| format!("-pgo={}", it.display()));
     let mut flags = variant.flags.to_vec();
     flags.extend(guided.as_deref());
@@ -69,13 +70,16 @@ pub fn fixture(toolchain: &Toolchain, variant: Variant, program: &str) -> PathBu
 
 /// A CPU profile of a program that only allocates, by this very toolchain: the
 /// profile names calls by line, and the runtime's lines move.
-fn profile(toolchain: &Toolchain) -> PathBuf {
+fn profile(toolchain: &Toolchain, load: &str) -> PathBuf {
     let program = fixture(toolchain, Variant::PLAIN, "pgoload");
-    let profile = program.with_extension("pprof");
+    let profile = program.with_extension(format!("{load}.pprof"));
     if !profile.exists() {
-        let new = program.with_extension(format!("{}.new", std::process::id()));
-        command::output(Command::new(&program).arg(&new), "see what it printed")
-            .expect("the load for PGO runs");
+        let new = program.with_extension(format!("{load}.{}.new", std::process::id()));
+        command::output(
+            Command::new(&program).arg(load).arg(&new),
+            "see what it printed",
+        )
+        .expect("the load for PGO runs");
         fs::rename(&new, &profile).expect("the profile can be kept");
     }
     profile

@@ -70,9 +70,9 @@ pub struct Calls {
     pub call: String,
     /// The caller, as `function file:line`.
     pub site: String,
-    /// The map's type, if the call carries it.
+    /// The map's type.
     #[serde(rename = "type")]
-    pub type_name: Option<String>,
+    pub type_name: String,
     /// How many.
     pub calls: u64,
 }

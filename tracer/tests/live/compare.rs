@@ -13,6 +13,9 @@ use crate::common::{
 const TINY_BOUND_BYTES: u64 = 160;
 const TINY_BOUND_OBJECTS: u64 = 100_000;
 
+/// Stands for the type of a call that carries none.
+const NO_TYPE: &str = "[no type]";
+
 /// Fails, naming every difference, unless the recording says what the truth
 /// says.
 pub fn assert_exact(recording: &Recording, truth: &Truth) {
@@ -22,12 +25,8 @@ pub fn assert_exact(recording: &Recording, truth: &Truth) {
     differences.totals(&by_function, truth);
     differences.sites(&by_function, truth);
     differences.calls(&by_function, truth);
-    let by_type = recording.report("type");
-    differences.objects(
-        "type",
-        &by_type,
-        &truth.objects_by(|it| it.type_name.as_ref()),
-    );
+    differences.types(&recording.report("type"), truth);
+    differences.causes(&recording.report("cause"), truth);
     assert!(
         differences.0.is_empty(),
         "{}rows:\n{}",
@@ -99,19 +98,15 @@ impl Differences {
     }
 
     fn calls(&mut self, report: &Report, truth: &Truth) {
-        let mut expected: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+        let mut expected: BTreeMap<(&str, &str, String), u64> = BTreeMap::new();
         for it in &truth.calls {
-            let key = (
-                it.call.as_str(),
-                it.function.as_str(),
-                it.type_name.as_str(),
-            );
+            let key = (it.call.as_str(), it.function.as_str(), it.type_name.clone());
             *expected.entry(key).or_default() += it.calls;
         }
-        let mut found: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+        let mut found: BTreeMap<(&str, &str, String), u64> = BTreeMap::new();
         for it in &report.calls {
             let function = it.site.split(' ').next().unwrap_or_default();
-            let type_name = it.type_name.as_deref().unwrap_or_default();
+            let type_name = it.type_name.replace(NO_TYPE, "");
             *found.entry((&it.call, function, type_name)).or_default() += it.calls;
         }
         self.equal("calls", &found, &expected);
@@ -124,11 +119,26 @@ impl Differences {
         self.equal("calls in all", &totals, &sums);
     }
 
-    /// Every key's objects, where the truth knows them.
-    fn objects(&mut self, by: &str, report: &Report, expected: &BTreeMap<&str, u64>) {
-        for (key, objects) in expected {
-            let found = report.row(key).map_or(0, |it| it.objects);
-            self.equal(&format!("{by} {key}: objects"), &found, objects);
+    fn types(&mut self, report: &Report, truth: &Truth) {
+        for (name, objects) in truth.objects_by(|it| it.type_name.as_ref()) {
+            let found = report.row(name).map_or(0, |it| it.objects);
+            self.equal(&format!("type {name}: objects"), &found, &objects);
+        }
+    }
+
+    /// Sites that state no cause may add to any.
+    fn causes(&mut self, report: &Report, truth: &Truth) {
+        let unstated = truth.sites.iter().filter(|it| it.cause.is_none());
+        let slack: u64 = unstated.map(|it| it.objects).sum();
+        for (name, objects) in truth.objects_by(|it| it.cause.as_ref()) {
+            let found = report.row(name).map_or(0, |it| it.objects);
+            if found < objects || found > objects + slack {
+                let _ = writeln!(
+                    self.0,
+                    "cause {name}: {found} objects, and it is {objects} to {}",
+                    objects + slack
+                );
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Builds guided by a profile, in which the compiler inlines the allocator
 //! into its callers and its parts into the allocator.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use xtask::go::Toolchain;
 
@@ -14,42 +14,60 @@ use crate::{
     exact::check,
 };
 
-const GUIDED: Variant = Variant {
-    name: "pgo",
-    pgo: true,
+/// Parts of the allocator are inlined into it.
+const LEAVES_INLINED: Variant = Variant {
+    name: "pgo-small",
+    pgo: Some("small"),
+    ..Variant::PLAIN
+};
+
+/// The allocator is inlined into its callers.
+const MALLOCGC_INLINED: Variant = Variant {
+    name: "pgo-large",
+    pgo: Some("large"),
     ..Variant::PLAIN
 };
 
 /// The rules of who allocates matter here, not the rest of the fixtures.
 const PROGRAMS: [&str; 5] = ["new", "slices", "maps", "strings", "gc"];
 
-fn guided(minor: u32) {
+/// Checks the programs, and before that that `caller` does not call `callee`
+/// any more: without it this would be a build like any other.
+fn guided(minor: u32, variant: Variant, caller: &str, callee: &str) {
     let Some(toolchain) = common::toolchain(minor) else {
         return;
     };
     for program in PROGRAMS {
-        let executable = build::fixture(&toolchain, GUIDED, program);
-        assert_inlined(&toolchain, &executable);
-        check(minor, GUIDED, program);
+        let executable = build::fixture(&toolchain, variant, program);
+        let code = disassembly(&toolchain, &executable, caller);
+        assert!(
+            !code.contains(&format!("CALL {callee}(SB)")),
+            "{callee} is not inlined into {caller}:\n{code}"
+        );
+        check(minor, variant, program);
     }
 }
 
-/// Without this the test would pass on a build like any other.
-fn assert_inlined(toolchain: &Toolchain, executable: &Path) {
-    let newobject = disassembly(toolchain, executable, "runtime.newobject");
-    assert!(
-        !newobject.contains("CALL runtime.mallocgc(SB)"),
-        "mallocgc is not inlined into newobject:\n{newobject}"
+fn leaves(minor: u32) {
+    guided(
+        minor,
+        LEAVES_INLINED,
+        "runtime.mallocgc",
+        "runtime.mallocgcSmallNoscan",
     );
-    let mallocgc = disassembly(toolchain, executable, "runtime.mallocgc");
-    assert!(
-        !mallocgc.contains("CALL runtime.mallocgcSmallNoscan(SB)"),
-        "mallocgcSmallNoscan is not inlined into mallocgc:\n{mallocgc}"
+}
+
+fn mallocgc(minor: u32) {
+    guided(
+        minor,
+        MALLOCGC_INLINED,
+        "runtime.newobject",
+        "runtime.mallocgc",
     );
 }
 
 fn disassembly(toolchain: &Toolchain, executable: &Path, function: &str) -> String {
-    let mut objdump: Command = toolchain.command();
+    let mut objdump = toolchain.command();
     let pattern = format!("^{}$", function.replace('.', r"\."));
     objdump
         .args(["tool", "objdump", "-s", &pattern])
@@ -60,16 +78,31 @@ fn disassembly(toolchain: &Toolchain, executable: &Path, function: &str) -> Stri
 }
 
 #[test]
-fn go1_24() {
-    guided(24);
+fn leaves_inlined_go1_24() {
+    leaves(24);
 }
 
 #[test]
-fn go1_26() {
-    guided(26);
+fn leaves_inlined_go1_26() {
+    leaves(26);
 }
 
 #[test]
-fn go1_27() {
-    guided(27);
+fn leaves_inlined_go1_27() {
+    leaves(27);
+}
+
+#[test]
+fn mallocgc_inlined_go1_24() {
+    mallocgc(24);
+}
+
+#[test]
+fn mallocgc_inlined_go1_26() {
+    mallocgc(26);
+}
+
+#[test]
+fn mallocgc_inlined_go1_27() {
+    mallocgc(27);
 }

@@ -17,6 +17,9 @@ fn untraced(minor: u32, program: &str) {
     fixture.run_section();
     let truth = fixture.finish();
     assert_eq!(truth.objects(), truth.mallocs, "{truth:#?}");
+    let collected = truth.num_gc > 0;
+    let collects = ["finalizers", "gc", "pool"].contains(&program);
+    assert_eq!(collected, collects, "collections during the section");
 }
 
 crate::exact::every_fixture! { super::untraced =>
