@@ -1,7 +1,7 @@
 //! The wire format: map keys and values, and the records of the ring buffer.
 //!
 //! The kernel side writes these with plain stores; the host side turns bytes
-//! back into values with [`Record::decode`], which accepts any bytes at all.
+//! back into values with `tracer::collect::Record::decode`, which accepts any bytes at all.
 
 /// Frames kept of one stack. A longer stack is cut there and flagged
 /// [`flags::CUT_AT_DEPTH`].
@@ -179,9 +179,19 @@ pub mod kind {
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StackRecord<const N: usize> {
+    /// What it is, and of whom.
+    pub header: StackHeader,
+    /// Return addresses, innermost first.
+    pub frames: [u64; N],
+}
+
+/// The front of a [`StackRecord`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackHeader {
     /// [`kind::STACK`]
     pub kind: u32,
-    /// Frames that hold a value, at most `N`.
+    /// Frames that hold a value, at most as many as the record has.
     pub depth: u32,
     /// Its identity.
     pub id: StackId,
@@ -192,8 +202,6 @@ pub struct StackRecord<const N: usize> {
     pub pid: u32,
     /// Probe it was seen at first.
     pub probe: u32,
-    /// Return addresses, innermost first.
-    pub frames: [u64; N],
 }
 
 /// One event that found no room in the map.
@@ -227,10 +235,11 @@ pub type ShortStackRecord = StackRecord<SHORT_FRAMES>;
 pub type LongStackRecord = StackRecord<MAX_FRAMES>;
 
 /// Bytes of a stack record before its frames.
-pub const STACK_HEADER_BYTES: usize = 40;
+pub const STACK_HEADER_BYTES: usize = size_of::<StackHeader>();
 
 const _: () = {
     assert!(size_of::<CountKey>() == 40);
+    assert!(STACK_HEADER_BYTES == 40);
     assert!(size_of::<LeafFilter>() == 16);
     assert!(size_of::<ProbeSpec>() == 24);
     assert!(size_of::<Config>() == 32);

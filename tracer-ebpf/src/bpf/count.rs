@@ -81,7 +81,7 @@ fn bump(key: &CountKey) -> bool {
 /// Starts a count at one, or streams the event when the map has no room.
 #[inline(always)]
 fn insert(context: &ProbeContext, key: &CountKey) {
-    if COUNTS.insert(key, &1, NO_EXIST).is_ok() {
+    if COUNTS.insert(key, 1, NO_EXIST).is_ok() {
         return;
     }
     // Another thread may have put it there since `bump` missed.
@@ -112,7 +112,7 @@ fn insert(context: &ProbeContext, key: &CountKey) {
 /// found no room.
 #[inline(always)]
 fn announce_stack(regs: &pt_regs, stack: &Stack, key: &CountKey) -> bool {
-    if STACKS.get_ptr(&stack.id).is_some() {
+    if STACKS.get_ptr(stack.id).is_some() {
         return true;
     }
     let probe = u32::from(key.probe);
@@ -123,7 +123,7 @@ fn announce_stack(regs: &pt_regs, stack: &Stack, key: &CountKey) -> bool {
     };
     if sent {
         // Without room the stack is merely sent once more.
-        let _ = STACKS.insert(&stack.id, &1, ANY);
+        let _ = STACKS.insert(stack.id, 1, ANY);
     }
     sent
 }

@@ -4,6 +4,11 @@
 //! R8 ... (go1.24 src/cmd/compile/abi-internal.md), and at every probe they
 //! are still there.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "the attribute macro hands the context over by value"
+)]
+
 use aya_ebpf::bindings::pt_regs;
 use aya_ebpf::helpers::bpf_get_attach_cookie;
 use aya_ebpf::macros::uprobe;

@@ -10,10 +10,8 @@
 //! past the root of a stack is left for the symbolizer to cut, which knows
 //! the functions; the depth bounds the walk in any case.
 
-use core::ptr;
-
 use aya_ebpf::bindings::pt_regs;
-use tracer_ebpf::wire::{MAX_FRAMES, StackId, StackRecord, flags, kind};
+use tracer_ebpf::wire::{MAX_FRAMES, StackHeader, StackId, StackRecord, flags, kind};
 
 use super::maps::RING;
 use super::target::{read_pair, read_u64};
@@ -101,18 +99,19 @@ pub fn send<const N: usize>(regs: &pt_regs, pid: u32, probe: u32, id: StackId) -
     let frames = unsafe { &raw mut (*record).frames }.cast::<u64>();
     let stack = walk(regs, pid, N, |index, pc| {
         // SAFETY: the walk calls with indices below its limit, which is N.
-        unsafe { frames.add(index).write(pc) };
+        unsafe { frames.wrapping_add(index).write(pc) };
     });
-    // SAFETY: as above; the header is written field by field, since a value of
-    // the whole record would not fit the program's stack.
-    unsafe {
-        ptr::addr_of_mut!((*record).kind).write(kind::STACK);
-        ptr::addr_of_mut!((*record).depth).write(stack.depth);
-        ptr::addr_of_mut!((*record).id).write(id);
-        ptr::addr_of_mut!((*record).probe_ip).write(regs.rip);
-        ptr::addr_of_mut!((*record).pid).write(pid);
-        ptr::addr_of_mut!((*record).probe).write(probe);
-    }
+    // Field by field: a value of the whole record would not fit the stack.
+    // SAFETY: `record` is ring space of exactly this type, not yet submitted.
+    let header = unsafe { &mut *record.cast::<StackHeader>() };
+    *header = StackHeader {
+        kind: kind::STACK,
+        depth: stack.depth,
+        id,
+        probe_ip: regs.rip,
+        pid,
+        probe,
+    };
     entry.submit(NO_WAKEUP);
     true
 }

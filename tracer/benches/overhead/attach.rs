@@ -63,13 +63,13 @@ fn attach(pid: u32) -> Result<Attachment> {
     }
     Ok(Attachment {
         to_first_event_ms: to_first_event_ms.context("goalloc saw no event")?,
-        peak_rss_mib: wait_for_peak_rss(child)?,
+        peak_rss_mib: wait_for_peak_rss(&child)?,
     })
 }
 
 /// Waits for a child and tells the most memory it had, which only the wait
 /// itself knows.
-fn wait_for_peak_rss(child: Child) -> Result<f64> {
+fn wait_for_peak_rss(child: &Child) -> Result<f64> {
     let pid = libc::pid_t::try_from(child.id())?;
     let mut status = 0;
     // SAFETY: `rusage` is plain integers, for which zero is a value.

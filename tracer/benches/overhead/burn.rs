@@ -184,7 +184,7 @@ impl Tracer {
                     .arg(pid.to_string())
                     .stderr(Stdio::piped())
                     .spawn()?;
-                wait_for(&mut child, Stream::Stderr, "recording")?;
+                wait_for(&mut child, &Stream::Stderr, "recording")?;
                 Ok(Self::Process(child))
             }
             Way::Bpftrace => {
@@ -199,7 +199,7 @@ impl Tracer {
                     .stderr(Stdio::null())
                     .spawn()
                     .context("bpftrace is not there: cargo xtask setup --bench")?;
-                wait_for(&mut child, Stream::Stdout, "attached")?;
+                wait_for(&mut child, &Stream::Stdout, "attached")?;
                 // It prints that before its last probe is on.
                 std::thread::sleep(Duration::from_secs(1));
                 Ok(Self::Process(child))
@@ -248,7 +248,7 @@ enum Stream {
 
 /// Reads a child's output until a line has `word` in it; what follows is read
 /// and dropped, so that the child never blocks on it.
-fn wait_for(child: &mut Child, stream: Stream, word: &str) -> Result<()> {
+fn wait_for(child: &mut Child, stream: &Stream, word: &str) -> Result<()> {
     let pipe: Box<dyn Read + Send> = match stream {
         Stream::Stdout => Box::new(child.stdout.take().context("no stdout")?),
         Stream::Stderr => Box::new(child.stderr.take().context("no stderr")?),

@@ -3,7 +3,7 @@
 //! Between the function that carries the probe and the first frame of the
 //! program's own there are only runtime functions, and the outermost of them is
 //! the one the compiler (or the library) called at that place in the program.
-//! Its name says what was asked for; [`table`] holds the names.
+//! Its name says what was asked for; `table` holds the names.
 //!
 //! Everything here takes these frames innermost first, inlined ones included,
 //! as the Go linker names them, without any frame that is not the runtime's.

@@ -84,7 +84,7 @@ pub fn record(args: RecordArgs) -> anyhow::Result<Outcome> {
         (None, Some(path)) => Subject::Executable(path),
         (None, None) => anyhow::bail!("name a target: -p PID or --exe PATH"),
     };
-    record_subject(subject, args.common)
+    record_subject(subject, &args.common)
 }
 
 /// Runs `goalloc run`.
@@ -95,10 +95,10 @@ pub fn run(args: RunArgs) -> anyhow::Result<Outcome> {
         program,
         args: words.collect(),
     };
-    record_subject(subject, args.common)
+    record_subject(subject, &args.common)
 }
 
-fn record_subject(subject: Subject, args: CommonArgs) -> anyhow::Result<Outcome> {
+fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome> {
     let output = Output::create(&args.output, args.force, Permissions::Private)?;
     let config = Config {
         subject,

@@ -88,9 +88,9 @@ fn go_tool_pprof_reads_the_same_numbers() {
         &[
             "-top",
             "-nodecount=0",
+            "-nodefraction=0",
             "-tagroot=type",
             "-sample_index=alloc_objects",
-            "-unit=1",
         ],
     );
     let row = report

@@ -17,6 +17,7 @@ use crate::{
         goalloc::{Recorder, goalloc, output},
         lines::Lines,
         report::Report,
+        truth::Truth,
     },
     compare::assert_exact,
 };
@@ -164,7 +165,7 @@ fn every_process_of_an_executable() {
         let row = report.row(&site.function);
         let objects = row.map_or(0, |it| it.objects);
         assert!(
-            objects >= 2 * site.objects && objects % site.objects == 0,
+            objects >= 2 * site.objects && objects.is_multiple_of(site.objects),
             "{}: {objects} of {} each",
             site.function,
             site.objects
@@ -196,7 +197,7 @@ fn a_command_from_its_first_allocation() {
     let mut stdout = Lines::of(child.stdout.take().expect("piped"));
     let line = stdout.find("the truth", |it| it.starts_with('{'));
     assert!(child.wait().expect("it is our child").success());
-    let truth: crate::common::truth::Truth = serde_json::from_str(&line).expect("the truth");
+    let truth: Truth = serde_json::from_str(&line).expect("the truth");
     let report = report_of(&file);
     assert!(
         report.totals.objects > truth.mallocs,
