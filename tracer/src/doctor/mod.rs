@@ -1,7 +1,7 @@
 //! What this machine and this user can do, and the command that mends what is
 //! missing.
 //!
-//! [`Facts`] are read from the system; [`checks`] judges them, and is pure.
+//! [`Facts`] are read from the system; [`checks()`] judges them, and is pure.
 
 mod capability;
 mod checks;

@@ -14,7 +14,7 @@
 //! A call chain that was lost is a single frame named [`LOST_STACK`], so that
 //! viewers show its weight.
 //!
-//! [`decode`] also reads heap profiles written by the Go runtime itself, as far
+//! [`decode()`] also reads heap profiles written by the Go runtime itself, as far
 //! as they go, and says so in the profile's warnings.
 
 mod decode;
