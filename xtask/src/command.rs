@@ -8,12 +8,18 @@ use anyhow::{Context as _, Result, bail};
 /// Runs `command` with its output shown. On failure the error names the
 /// command and `mend`, a command (or a hint) that puts it right.
 pub fn run(command: &mut Command, mend: &str) -> Result<()> {
+    run_for_codes(command, &[0], mend)
+}
+
+/// Like [`run`], for programs that have more than one way to succeed: any of
+/// the exit codes `good` will do.
+pub fn run_for_codes(command: &mut Command, good: &[i32], mend: &str) -> Result<()> {
     let line = display(command);
     eprintln!("+ {line}");
     let status = command
         .status()
         .with_context(|| format!("could not start `{line}`; {mend}"))?;
-    if !status.success() {
+    if !status.code().is_some_and(|code| good.contains(&code)) {
         bail!("`{line}` failed ({status}); {mend}");
     }
     Ok(())
@@ -62,6 +68,16 @@ mod tests {
         let text = format!("{error:#}");
         assert!(text.contains("`sh -c 'exit 7'` failed"), "{text}");
         assert!(text.ends_with("try harder"), "{text}");
+    }
+
+    #[test]
+    fn further_codes_may_be_good() {
+        let mut three = Command::new("sh");
+        three.args(["-c", "exit 3"]);
+        run_for_codes(&mut three, &[0, 3], "").unwrap();
+        run_for_codes(&mut three, &[0], "").unwrap_err();
+        let mut killed = Command::new("sh");
+        run_for_codes(killed.args(["-c", "kill -9 $$"]), &[0, 3], "").unwrap_err();
     }
 
     #[test]

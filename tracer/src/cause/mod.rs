@@ -148,6 +148,9 @@ pub fn cause_of(frames: &[&str], object_type: TypeArg<'_>, size_bytes: u64) -> C
     else {
         return Cause::Other;
     };
+    if is_within_malloc(frames) {
+        return Cause::Runtime;
+    }
     if table::is_malloc(outermost) {
         return cause_of_direct_call(frames, object_type, size_bytes);
     }
@@ -157,6 +160,14 @@ pub fn cause_of(frames: &[&str], object_type: TypeArg<'_>, size_bytes: u64) -> C
         Some(cause) => cause,
         None => Cause::Runtime,
     }
+}
+
+/// Whether malloc itself came to allocate: it starts a garbage collection now
+/// and then, and that its workers (go1.23 src/runtime/malloc.go:1303,
+/// src/runtime/mgc.go `gcBgMarkStartWorkers`). The program asked for none of it.
+fn is_within_malloc(frames: &[&str]) -> bool {
+    let mut outside = frames.iter().skip_while(|name| table::is_malloc(name));
+    outside.any(|name| table::is_malloc(name))
 }
 
 /// The program called one of the mallocs itself. The compiler makes it do so

@@ -329,6 +329,30 @@ fn what_the_runtime_does_for_itself() {
 }
 
 #[test]
+fn what_a_garbage_collection_needs_is_not_the_programs() {
+    let workers = ["runtime.gcBgMarkStartWorkers", "runtime.gcStart", GC];
+    for (inner, outer) in [
+        (
+            &["runtime.newobject"][..],
+            &["runtime.newobject", "runtime.mapassign"][..],
+        ),
+        (&["runtime.makechan"], &["runtime.makeslice"]),
+        (
+            &[
+                "runtime.newobject",
+                "runtime.malg",
+                "runtime.newproc1",
+                "runtime.newproc",
+            ],
+            &[],
+        ),
+    ] {
+        let frames = [inner, &workers, outer].concat();
+        assert_eq!(cause(&frames), Cause::Runtime, "{frames:?}");
+    }
+}
+
+#[test]
 fn no_frames_no_cause() {
     assert_eq!(cause_of(&[], Nil, 8), Cause::Other);
     assert_eq!(cause_of(&["runtime.systemstack"], Nil, 8), Cause::Other);

@@ -3,9 +3,10 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use tracer::golang::GoBinary;
 use tracer::plan::{Plan, ProbeSet, render};
+use tracer::target::Process;
 
 use super::Outcome;
 
@@ -45,8 +46,9 @@ enum Format {
 /// Runs `goalloc plan`.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let Subject { file, name } = args.subject.resolve()?;
-    let binary = GoBinary::open(&file).with_context(|| name.clone())?;
-    let plan = Plan::new(&binary, args.probes).with_context(|| name.clone())?;
+    // These errors state their causes themselves.
+    let binary = GoBinary::open(&file).map_err(|error| anyhow!("{name}: {error}"))?;
+    let plan = Plan::new(&binary, args.probes).map_err(|error| anyhow!("{name}: {error}"))?;
     let about = render::About {
         exe: name,
         go_version: binary.build_info().go_version.clone(),
@@ -78,16 +80,11 @@ impl SubjectArgs {
         let pid = self
             .pid
             .context("neither a process nor an executable was named")?;
-        // The link opens the file even where its path does not: deleted,
-        // replaced, or in another mount namespace.
-        let file = PathBuf::from(format!("/proc/{pid}/exe"));
-        let name = std::fs::read_link(&file)
-            .map_err(|error| match error.kind() {
-                std::io::ErrorKind::NotFound => anyhow::anyhow!("no process {pid}"),
-                _ => anyhow::Error::new(error).context(format!("process {pid}")),
-            })?
-            .display()
-            .to_string();
+        let process = Process::open(pid)?;
+        // Opens the file even where its path does not: deleted, replaced, or
+        // in another mount namespace.
+        let file = process.exe_file();
+        let name = process.exe().to_string();
         Ok(Subject { file, name })
     }
 }

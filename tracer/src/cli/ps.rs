@@ -14,7 +14,7 @@ use super::Outcome;
 /// Version of the JSON layout.
 const SCHEMA: u32 = 1;
 
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Copy, Debug, clap::Args)]
 pub struct Args {
     /// How to print the list
     #[arg(long, value_enum, default_value_t = Format::Table)]

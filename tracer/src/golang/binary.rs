@@ -155,7 +155,8 @@ impl GoBinary {
 
     /// Every function, in the order of their addresses.
     pub fn functions(&self) -> impl Iterator<Item = Function<'_>> {
-        (0..self.header.function_count).filter_map(|index| Function::at_index(self, index))
+        let tables = self.tables();
+        (0..tables.function_count).filter_map(move |index| Function::at_index(self, tables, index))
     }
 
     /// The function that holds `pc`; `None` outside the Go text.
@@ -165,7 +166,8 @@ impl GoBinary {
             return None;
         }
         let offset = u32::try_from(pc.0.checked_sub(self.text().start.0)?).ok()?;
-        Function::at_index(self, self.tables().index_at(offset)?)
+        let tables = self.tables();
+        Function::at_index(self, tables, tables.index_at(offset)?)
     }
 
     /// The functions of these names that exist out of line, in the order of
@@ -290,5 +292,16 @@ impl std::fmt::Debug for GoBinary {
             .field("functions", &self.header.function_count)
             .field("text", &self.module.text)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_can_be_shared_by_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<GoBinary>();
     }
 }

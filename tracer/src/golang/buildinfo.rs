@@ -1,8 +1,8 @@
 //! Build info: the release, the main package and the build settings, which
 //! survive stripping.
 //!
-//! Format: go1.26 src/debug/buildinfo/buildinfo.go:12 (header and inline
-//! strings, since Go 1.18) and src/runtime/debug/mod.go:103 (the text).
+//! Format: go1.26 src/debug/buildinfo/buildinfo.go:61 (header and inline
+//! strings, since Go 1.18) and src/runtime/debug/mod.go:159 (the text).
 
 use memchr::memmem;
 
@@ -18,6 +18,10 @@ const FLAGS_AT: usize = 15;
 const INLINE_STRINGS: u8 = 2;
 /// Sentinel around the module text, so that tools find its ends.
 const SENTINEL_BYTES: usize = 16;
+
+/// Longest version that is taken for one, and most places looked at.
+const MAX_VERSION_BYTES: usize = 256;
+const MAX_CANDIDATES: usize = 1 << 10;
 
 /// What the linker wrote into the binary about its build.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,6 +83,7 @@ pub(super) fn find(image: &ElfImage) -> Option<BuildInfo> {
         let bytes = image.segment_bytes(segment);
         memmem::find_iter(bytes, MAGIC)
             .filter(|at| at % ALIGN_BYTES == 0)
+            .take(MAX_CANDIDATES)
             .find_map(|at| parse(bytes.get(at..)?))
     })
 }
@@ -88,10 +93,10 @@ fn parse(blob: &[u8]) -> Option<BuildInfo> {
         return None;
     }
     let (version, rest) = inline_string(blob.get(HEADER_BYTES..)?)?;
-    let version = std::str::from_utf8(version).ok()?;
-    if version.is_empty() {
+    if version.is_empty() || version.len() > MAX_VERSION_BYTES {
         return None;
     }
+    let version = std::str::from_utf8(version).ok()?;
     let mut info = BuildInfo {
         go_version: version.to_owned(),
         ..BuildInfo::default()

@@ -12,7 +12,7 @@ use object::elf::{
 };
 use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _};
 
-use super::bytes::u16_at;
+use super::bytes::{text_at, u16_at};
 use super::error::Error;
 use crate::addr::{ElfAddr, FileOffset, LoadBias, ProcAddr};
 
@@ -20,6 +20,13 @@ const LE: LittleEndian = LittleEndian;
 
 /// Page size of linux/amd64, the unit of `mmap` offsets.
 const PAGE_BYTES: u64 = 4096;
+
+/// Most loadable segments and most sections that are taken. Real executables
+/// have ten and fifty; each segment may be searched as a whole.
+const MAX_SEGMENTS: usize = 64;
+const MAX_SECTIONS: usize = 1 << 12;
+/// Longest section name that is read.
+const MAX_NAME_BYTES: usize = 64;
 
 /// A part of the file that the loader maps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +147,11 @@ impl ElfImage {
         {
             let (offset, size) = program.file_range(LE);
             match program.p_type(LE) {
+                PT_LOAD if segments.len() == MAX_SEGMENTS => {
+                    return Err(Error::Malformed {
+                        reason: "too many loadable segments",
+                    });
+                }
                 PT_LOAD => {
                     within("loadable segment", offset, size)?;
                     segments.push(Segment {
@@ -151,7 +163,9 @@ impl ElfImage {
                     });
                 }
                 PT_DYNAMIC => dynamic = within("dynamic segment", offset, size).ok(),
-                PT_NOTE => notes.extend(within("note segment", offset, size)),
+                PT_NOTE if notes.len() < MAX_SEGMENTS => {
+                    notes.extend(within("note segment", offset, size));
+                }
                 _ => {}
             }
         }
@@ -160,15 +174,26 @@ impl ElfImage {
         let table = header
             .sections(LE, data)
             .map_err(malformed("unreadable section headers"))?;
-        for section in table.iter() {
-            let name = table.section_name(LE, section).unwrap_or_default();
+        let names = header
+            .shstrndx(LE, data)
+            .ok()
+            .and_then(|index| {
+                table
+                    .section(object::SectionIndex(index as usize))
+                    .ok()?
+                    .data(LE, data)
+                    .ok()
+            })
+            .unwrap_or_default();
+        for section in table.iter().take(MAX_SECTIONS) {
+            let name = text_at(names, section.sh_name(LE) as usize, MAX_NAME_BYTES);
             let range = if section.sh_type(LE) == SHT_NOBITS {
                 0..0
             } else {
                 within("section", section.sh_offset(LE), section.sh_size(LE))?
             };
             sections.push(Section {
-                name: String::from_utf8_lossy(name).into_owned(),
+                name: name.unwrap_or_default().to_owned(),
                 start: ElfAddr(section.sh_addr(LE)),
                 bytes: range,
                 compressed: section.sh_flags(LE).0 & SHF_COMPRESSED.0 != 0,

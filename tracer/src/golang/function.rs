@@ -15,11 +15,12 @@ const MAX_PATH_BYTES: usize = 4096;
 const MAX_INLINED: u32 = 1 << 16;
 
 /// `PCDATA_InlTreeIndex` and `FUNCDATA_InlTree`, the same numbers since Go 1.18:
-/// go1.19 src/runtime/symtab.go:313, go1.26 src/internal/abi/symtab.go:83.
+/// go1.19 src/runtime/symtab.go:303, go1.26 src/internal/abi/symtab.go:110.
 const PCDATA_INL_TREE_INDEX: usize = 2;
 const FUNCDATA_INL_TREE: usize = 3;
 
-/// Places in a function's details: `type _func` in src/runtime/runtime2.go.
+/// Places in a function's details: `type _func`, go1.26
+/// src/runtime/runtime2.go:1072; Go 1.19 has no start line.
 const NAME: usize = 4;
 const PC_FILE: usize = 20;
 const PC_LINE: usize = 24;
@@ -37,6 +38,7 @@ pub type FuncId = u8;
 #[derive(Clone, Copy)]
 pub struct Function<'a> {
     pub(super) binary: &'a GoBinary,
+    pub(super) tables: Tables<'a>,
     entry: ElfAddr,
     end: ElfAddr,
     details: &'a [u8],
@@ -45,17 +47,20 @@ pub struct Function<'a> {
 impl<'a> Function<'a> {
     /// Function `index` of the table; `None` past the end or where the table is
     /// damaged.
-    pub(super) fn at_index(binary: &'a GoBinary, index: usize) -> Option<Self> {
-        let tables = binary.tables();
+    pub(super) fn at_index(binary: &'a GoBinary, tables: Tables<'a>, index: usize) -> Option<Self> {
         if index >= tables.function_count {
             return None;
         }
         let text = binary.text().start;
-        Some(Self {
+        let entry = text.checked_add(tables.entry(index)?.into())?;
+        let end = text.checked_add(tables.entry(index + 1)?.into())?;
+        let details = tables.details(index)?;
+        (entry <= end).then_some(Self {
             binary,
-            entry: text.checked_add(tables.entry(index)?.into())?,
-            end: text.checked_add(tables.entry(index + 1)?.into())?,
-            details: tables.details(index)?,
+            tables,
+            entry,
+            end,
+            details,
         })
     }
 
@@ -76,7 +81,7 @@ impl<'a> Function<'a> {
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.name_offset()
-            .and_then(|offset| name_at(self.binary.tables(), offset))
+            .and_then(|offset| name_at(self.tables, offset))
             .unwrap_or_default()
     }
 
@@ -108,7 +113,7 @@ impl<'a> Function<'a> {
     /// Line of its `func` keyword. `None` before Go 1.20 and for assembly.
     #[must_use]
     pub fn start_line(&self) -> Option<u32> {
-        if self.binary.tables().layout == FuncLayout::Go118 {
+        if self.tables.layout == FuncLayout::Go118 {
             return None;
         }
         let line = u32::try_from(i32_at(self.details, START_LINE)?).ok()?;
@@ -124,11 +129,17 @@ impl<'a> Function<'a> {
     /// File that the instruction at `pc` came from.
     #[must_use]
     pub fn file_at(&self, pc: ElfAddr) -> Option<&'a str> {
-        let tables = self.binary.tables();
         let file = self.value_at(u32_at(self.details, PC_FILE)?, pc)?;
         let entry = u32_at(self.details, UNIT)?.checked_add(file)?;
-        let offset = u32_at(tables.units, usize::try_from(entry).ok()?.checked_mul(4)?)?;
-        text_at(tables.files, usize::try_from(offset).ok()?, MAX_PATH_BYTES)
+        let offset = u32_at(
+            self.tables.units,
+            usize::try_from(entry).ok()?.checked_mul(4)?,
+        )?;
+        text_at(
+            self.tables.files,
+            usize::try_from(offset).ok()?,
+            MAX_PATH_BYTES,
+        )
     }
 
     /// Line that the instruction at `pc` came from.
@@ -155,9 +166,13 @@ impl<'a> Function<'a> {
 
     /// How many entries the inline tree has, which only its users tell.
     fn inlined_count(&self) -> Option<u32> {
-        let tables = self.binary.tables();
-        let table = tables.pc_table(self.pcdata(PCDATA_INL_TREE_INDEX)?)?;
-        let last = runs(table).map(|run| run.value).max()?;
+        let table = self.tables.pc_table(self.pcdata(PCDATA_INL_TREE_INDEX)?)?;
+        let length = self.end.0.checked_sub(self.entry.0)?;
+        let mut inside = true;
+        let last = runs(table)
+            .take_while(|run| std::mem::replace(&mut inside, run.end < length))
+            .map(|run| run.value)
+            .max()?;
         Some(u32::try_from(last).ok()?.saturating_add(1).min(MAX_INLINED))
     }
 
@@ -190,12 +205,12 @@ impl<'a> Function<'a> {
 
     fn value_at(&self, table: u32, pc: ElfAddr) -> Option<u32> {
         let offset = pc.0.checked_sub(self.entry.0)?;
-        value_at(self.binary.tables().pc_table(table)?, offset)
+        value_at(self.tables.pc_table(table)?, offset)
     }
 
     /// Length of the details before the arrays.
     fn fixed_bytes(&self) -> usize {
-        match self.binary.tables().layout {
+        match self.tables.layout {
             FuncLayout::Go118 => 40,
             FuncLayout::Go120 => 44,
         }

@@ -35,10 +35,11 @@ impl GoBinary {
                     .is_some_and(|tree| trees.binary_search(&tree).is_ok())
             })
             .filter_map(|function| {
-                let inlined: Vec<&str> = function.inlined().map(|call| call.name).collect();
+                let mut inlined: Vec<&str> = function.inlined().map(|call| call.name).collect();
+                inlined.sort_unstable();
                 let found: Vec<String> = names
                     .iter()
-                    .filter(|name| inlined.contains(name))
+                    .filter(|name| inlined.binary_search(name).is_ok())
                     .map(|&name| name.to_owned())
                     .collect();
                 (!found.is_empty()).then_some((function, found))

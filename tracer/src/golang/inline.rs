@@ -7,8 +7,8 @@ use crate::addr::ElfAddr;
 
 /// A call that the compiler replaced by the callee's body.
 ///
-/// Layout: `type inlinedCall`, go1.19 src/runtime/symtab.go:1176 (20 bytes),
-/// go1.20 src/runtime/symtabinl.go (16 bytes, with the start line).
+/// Layout: `type inlinedCall`, go1.19 src/runtime/symtab.go:1175 (20 bytes),
+/// go1.21 src/runtime/symtabinl.go:10 (16 bytes, with the start line).
 #[derive(Clone, Copy, Debug)]
 pub struct InlinedCall<'a> {
     /// Name of the callee, as [`Function::name`] gives it.
@@ -58,7 +58,7 @@ impl EntryLayout {
 impl<'a> InlinedCall<'a> {
     /// Entry `index` of a function's inline tree.
     pub(super) fn read(function: &Function<'a>, tree: &[u8], index: u32) -> Option<Self> {
-        let tables = function.binary.tables();
+        let tables = function.tables;
         let layout = EntryLayout::of(tables.layout);
         let at = usize::try_from(index).ok()?.checked_mul(layout.bytes)?;
         let entry = tree.get(at..at.checked_add(layout.bytes)?)?;

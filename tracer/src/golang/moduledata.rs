@@ -5,7 +5,7 @@
 //! it, a pair that occurs nowhere else.
 //!
 //! Layout: `type moduledata struct` in src/runtime/symtab.go, go1.19 line 415,
-//! go1.20 line 429, go1.26 line 400, go1.27 line 410; all words of 8 bytes.
+//! go1.21 line 334, go1.26 and go1.27 line 402; all words of 8 bytes.
 
 use std::ops::Range;
 
@@ -25,6 +25,10 @@ const DT_RELA: u64 = 7;
 const DT_RELASZ: u64 = 8;
 /// Most words of a module data that are read.
 const WORDS: u64 = 48;
+
+/// Most places that are looked at: a damaged file could repeat the pointer
+/// without end.
+const MAX_CANDIDATES: usize = 8;
 
 /// Word numbers that are the same in every release.
 const FUNC_NAMES_LEN: u64 = 2;
@@ -94,8 +98,7 @@ pub(super) fn find(image: &ElfImage, table: &Header, version: &GoVersion) -> Opt
     });
     relocated
         .chain(in_place)
-        // A damaged file could repeat the pointer without end.
-        .take(64)
+        .take(MAX_CANDIDATES)
         .find_map(|at| read(&Words::new(image, relocations, at), table, &layout))
 }
 

@@ -6,7 +6,7 @@ use super::bytes::u32_at;
 
 /// `NT_GNU_BUILD_ID` under the name `GNU`: the ELF gABI's note format, GNU's number.
 const GNU: (&[u8], u32) = (b"GNU\0", 3);
-/// `ELF_NOTE_GOBUILDID_TAG`, go1.26 src/cmd/link/internal/ld/elf.go:813.
+/// `ELF_NOTE_GOBUILDID_TAG`, go1.26 src/cmd/link/internal/ld/elf.go:971.
 const GO: (&[u8], u32) = (b"Go\0\0", 4);
 
 /// The GNU build id in hexadecimal, else the Go build id as text.

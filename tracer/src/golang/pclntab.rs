@@ -2,9 +2,8 @@
 //! with names, files, lines and inline trees. Every Go binary has it; the
 //! runtime cannot unwind without.
 //!
-//! Format: go1.26 src/internal/abi/symtab.go:16 (magics), src/runtime/symtab.go
-//! `pcHeader` (go1.26 line 380), src/cmd/link/internal/ld/pcln.go `generatePctab`
-//! and `writeFuncs`.
+//! Format: go1.26 src/internal/abi/symtab.go:16 (magics), src/runtime/symtab.go:376
+//! (header), src/cmd/link/internal/ld/pcln.go:703 and :817 (functions).
 
 use std::ops::Range;
 
@@ -23,7 +22,7 @@ const AMD64: [u8; 4] = [0, 0, 1, 8];
 /// An entry of the function table: two `u32`, entry and offset of the details.
 const ENTRY_BYTES: usize = 8;
 /// Most headers that are looked at before a file counts as having none.
-const MAX_CANDIDATES: usize = 16;
+const MAX_CANDIDATES: usize = 8;
 
 /// Which layout the details of a function have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

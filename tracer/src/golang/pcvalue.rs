@@ -1,7 +1,6 @@
 //! Values by program counter: runs of deltas.
 //!
-//! Format: "Go 1.2 Runtime Symbol Table Information" as implemented by
-//! go1.26 src/runtime/symtab.go `pcvalue` (line 917) and `step` (line 1122).
+//! Format: `pcvalue` and `step`, go1.26 src/runtime/symtab.go:1013 and :1285.
 
 use super::bytes::uvarint;
 
@@ -29,6 +28,10 @@ pub(super) fn runs(mut table: &[u8]) -> impl Iterator<Item = Run> {
         }
         first = false;
         let (length, rest) = uvarint(rest)?;
+        // No linker writes a run of nothing.
+        if length == 0 {
+            return None;
+        }
         table = rest;
         // Zigzag: the lowest bit is the sign.
         let delta = delta as u32;

@@ -3,7 +3,7 @@
 use super::version::GoVersion;
 
 /// Object sizes of the size classes, the same in Go 1.19 to 1.27:
-/// go1.19 src/runtime/sizeclasses.go:88, go1.26 src/internal/runtime/gc/sizeclasses.go:99.
+/// go1.19 src/runtime/sizeclasses.go:93, go1.26 src/internal/runtime/gc/sizeclasses.go:98.
 const CLASS_BYTES: [u16; 68] = [
     0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320,
     352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792,
@@ -17,9 +17,9 @@ const MAX_CLASS_BYTES: u64 = 32768;
 /// Unit of larger objects, the runtime's page. go1.26 sizeclasses.go:91 (`PageShift`).
 const PAGE_BYTES: u64 = 8192;
 /// In front of objects with pointers above [`MAX_HEADERLESS_BYTES`]: a word with
-/// their type, since Go 1.22. go1.22 src/runtime/mbitmap.go `mallocHeaderSize`.
+/// their type, since Go 1.22. go1.22 src/runtime/mbitmap_allocheaders.go:72.
 const MALLOC_HEADER_BYTES: u64 = 8;
-/// `minSizeForMallocHeader`, go1.22 src/runtime/mbitmap.go.
+/// `minSizeForMallocHeader`, go1.22 src/runtime/mbitmap_allocheaders.go:102.
 const MAX_HEADERLESS_BYTES: u64 = 512;
 
 /// How one Go release, built with certain experiments, rounds object sizes.

@@ -1,6 +1,6 @@
 //! Type descriptors: what the runtime's `*_type` arguments point at.
 //!
-//! Layout: `type _type`, go1.19 src/runtime/type.go:31; `abi.Type`, go1.21 to
+//! Layout: `type _type`, go1.19 src/runtime/type.go:35; `abi.Type`, go1.21 to
 //! go1.27 src/internal/abi/type.go:20. The fields read here are no pointers, so a
 //! file has them also where it is position independent.
 
@@ -50,7 +50,7 @@ impl RuntimeType {
 macro_rules! kinds {
     ($($name:ident)*) => {
         /// The sorts of types, numbered as `reflect.Kind`: go1.26
-        /// src/internal/abi/type.go:62.
+        /// src/internal/abi/type.go:52.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[expect(missing_docs, reason = "the names are Go's own")]
         pub enum Kind { $($name),* }
@@ -131,7 +131,8 @@ impl GoBinary {
     }
 
     /// The name at an offset into the type data: a byte of flags, the length,
-    /// the text. `abi.Name`, go1.26 src/internal/abi/type.go:563.
+    /// the text. `abi.Name`, go1.26
+    /// src/internal/abi/type.go:590.
     fn type_name(&self, offset: u64) -> Option<&str> {
         let types = self.types_range();
         let at = types.start.checked_add(offset)?;

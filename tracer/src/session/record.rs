@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::config::{Config, DRAIN_PERIOD, PROGRESS_PERIOD, Subject};
@@ -55,6 +55,7 @@ pub trait Progress {
 ///
 /// The target cannot be had, read, planned for or attached to.
 pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Recording, Error> {
+    let signals = Signals::catch().map_err(Error::Wait)?;
     let mut prepared = prepare::prepare(config)?;
     let mut loaded = prepare::load(&prepared, config)?;
     let mut logger = loaded.logger();
@@ -80,15 +81,15 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
         probes: sites.len(),
         warnings: &prepared.plan.warnings,
     });
-    drain_until_done(
+    let live = Live {
         config,
-        &prepared,
-        &mut launched,
-        &mut collector,
+        prepared: &prepared,
+        launched: &mut launched,
+        collector: &mut collector,
+        signals,
         started,
-        progress,
-    )
-    .await?;
+    };
+    live.drain_until_done(progress).await?;
     loaded.enable(false)?;
     let recorded = started.elapsed();
     drop(probes);
@@ -103,53 +104,82 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
     Ok(Recording { profile, launched })
 }
 
-async fn drain_until_done(
-    config: &Config,
-    prepared: &Prepared,
-    launched: &mut Option<Launched>,
-    collector: &mut Collector,
+/// A recording while its probes are on.
+struct Live<'a> {
+    config: &'a Config,
+    prepared: &'a Prepared,
+    launched: &'a mut Option<Launched>,
+    collector: &'a mut Collector,
+    signals: Signals,
     started: Instant,
-    progress: &mut dyn Progress,
-) -> Result<(), Error> {
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Wait)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(Error::Wait)?;
-    let mut hang_up = signal(SignalKind::hangup()).map_err(Error::Wait)?;
-    let mut drain = interval(DRAIN_PERIOD);
-    drain.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut tick = interval(PROGRESS_PERIOD);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let time_is_up = async {
-        match config.duration {
-            Some(duration) => tokio::time::sleep(duration).await,
-            None => std::future::pending().await,
-        }
-    };
-    let target_ends = target_ends(prepared, launched);
-    tokio::pin!(time_is_up, target_ends);
-    // A command that was started here gets the terminal's Ctrl-C as well and
-    // decides itself whether to end; a second one ends the recording.
-    let mut patience = u32::from(matches!(config.subject, Subject::Command { .. }));
-    let mut seen_any = false;
-    loop {
-        tokio::select! {
-            _ = drain.tick() => {
-                if collector.drain() > 0 && !seen_any {
-                    seen_any = true;
-                    tracing::debug!("first event seen");
-                }
+}
+
+impl Live<'_> {
+    /// Drains the ring and tells progress until the recording is to end.
+    async fn drain_until_done(self, progress: &mut dyn Progress) -> Result<(), Error> {
+        let Self {
+            config,
+            prepared,
+            launched,
+            collector,
+            mut signals,
+            started,
+        } = self;
+        let mut drain = interval(DRAIN_PERIOD);
+        drain.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut tick = interval(PROGRESS_PERIOD);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let time_is_up = async {
+            match config.duration {
+                Some(duration) => tokio::time::sleep(duration).await,
+                None => std::future::pending().await,
             }
-            _ = tick.tick() => progress.tick(&collector.totals()?, started.elapsed()),
-            () = &mut time_is_up => return Ok(()),
-            ended = &mut target_ends => return ended.map_err(Error::Wait),
-            _ = interrupt.recv() => {
-                if patience == 0 {
-                    return Ok(());
+        };
+        let target_ends = target_ends(prepared, launched);
+        tokio::pin!(time_is_up, target_ends);
+        // A command that was started here gets the terminal's Ctrl-C as well and
+        // decides itself whether to end; a second one ends the recording.
+        let mut patience = u32::from(matches!(config.subject, Subject::Command { .. }));
+        let mut seen_any = false;
+        loop {
+            tokio::select! {
+                _ = drain.tick() => {
+                    if collector.drain() > 0 && !seen_any {
+                        seen_any = true;
+                        tracing::debug!("first event seen");
+                    }
                 }
-                patience -= 1;
+                _ = tick.tick() => progress.tick(&collector.totals()?, started.elapsed()),
+                () = &mut time_is_up => return Ok(()),
+                ended = &mut target_ends => return ended.map_err(Error::Wait),
+                _ = signals.interrupt.recv() => {
+                    if patience == 0 {
+                        return Ok(());
+                    }
+                    patience -= 1;
+                }
+                _ = signals.terminate.recv() => return Ok(()),
+                _ = signals.hang_up.recv() => return Ok(()),
             }
-            _ = terminate.recv() => return Ok(()),
-            _ = hang_up.recv() => return Ok(()),
         }
+    }
+}
+
+/// The signals that end a recording.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// From here on they no longer end the process.
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 }
 

@@ -36,6 +36,10 @@ impl DwarfFrames {
     #[must_use]
     pub fn frames_at(&self, pc: ElfAddr) -> Vec<Frame<'static>> {
         let mut frames = Vec::new();
+        // addr2line asks for the range up to the next address.
+        if pc.0 == u64::MAX {
+            return frames;
+        }
         let Ok(mut found) = self.context.find_frames(pc.0).skip_all_loads() else {
             return frames;
         };

@@ -28,7 +28,7 @@ pub struct Frame<'a> {
 /// becomes `main.F[...].func1`.
 ///
 /// This is what the runtime prints: `funcNamePiecesForPrint`, go1.21
-/// src/runtime/symtab.go; before Go 1.21 the linker did it.
+/// src/runtime/traceback.go:758; before Go 1.21 the linker did it.
 #[must_use]
 pub fn fold_generics(name: &str) -> Cow<'_, str> {
     let (Some(open), Some(close)) = (name.find('['), name.rfind(']')) else {

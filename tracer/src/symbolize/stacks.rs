@@ -99,9 +99,6 @@ impl<'a> Stacks<'a> {
                         let marker = self.marker("[caller of systemstack not recorded]");
                         resolved.locations.push(marker);
                     }
-                    if self.switches_away(id) {
-                        break;
-                    }
                 }
                 Known::Hidden => {}
                 Known::Root => break,
@@ -226,12 +223,5 @@ impl<'a> Stacks<'a> {
     fn is_systemstack(&self, id: LocationId) -> bool {
         self.functions_of(id)
             .any(|function| function.name == "runtime.systemstack")
-    }
-
-    /// `mcall` leaves its goroutine for good: whatever the chain holds behind
-    /// it did not ask for this allocation.
-    fn switches_away(&self, id: LocationId) -> bool {
-        self.functions_of(id)
-            .any(|function| function.name == "runtime.mcall")
     }
 }

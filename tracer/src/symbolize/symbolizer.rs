@@ -83,6 +83,10 @@ impl<'a> Symbolizer<'a> {
 
     /// Frames of code that is not Go's.
     fn foreign_frames(&self, pc: ElfAddr) -> Vec<Frame<'a>> {
+        // Not worth loading anything for what cannot be code.
+        if self.binary.code(pc, 1).is_none() {
+            return Vec::new();
+        }
         let mut frames = self.dwarf_frames(pc);
         let needs_name = frames.last().is_none_or(|frame| frame.name.is_empty());
         if needs_name && let Some(name) = self.symbol_at(pc) {

@@ -1,0 +1,3 @@
+module example.com/withc
+
+go 1.19
