@@ -47,6 +47,9 @@ pub fn fixture(toolchain: &Toolchain, variant: Variant, program: &str) -> PathBu
     variant.hash(&mut hasher);
     hash_files(&source, &mut hasher);
     hash_files(&sources().join("truth"), &mut hasher);
+    if variant.pgo.is_some() {
+        hash_files(&sources().join("pgoload"), &mut hasher);
+    }
     let folder = folder(toolchain, variant);
     let executable = folder.join(format!("{program}-{:016x}", hasher.finish()));
     if executable.exists() {
