@@ -60,8 +60,8 @@ fn go_tool_pprof_reads_the_same_numbers() {
         &[
             "-top",
             "-nodecount=0",
+            "-nodefraction=0",
             "-sample_index=alloc_objects",
-            "-unit=1",
         ],
     );
     for site in truth.sites.iter().filter(|site| site.objects > 0) {
