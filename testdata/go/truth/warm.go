@@ -18,6 +18,9 @@ const (
 	warmGoroutines = 512
 	// Long enough that every processor takes its part of the goroutines.
 	spinRounds = 20_000
+	// Where a goroutine runs is the scheduler's choice, which a busy machine
+	// disturbs: not in every round.
+	warmRounds = 8
 	// More timers than the runtime itself has at a time.
 	warmTimers = 8
 )
@@ -27,7 +30,6 @@ var pause = syscall.Timespec{Nsec: 20_000_000}
 // warmUp makes the runtime allocate beforehand what it allocates once.
 func warmUp(section func()) {
 	threads()
-	everyProcessor(timers)
 	section()
 	// A collection starts its workers, and empties the shared caches that the
 	// first run filled.
@@ -35,7 +37,10 @@ func warmUp(section func()) {
 	runtime.GC()
 	goroutines()
 	section()
-	goroutines()
+	for round := 0; round < warmRounds; round++ {
+		everyProcessor(timers)
+		goroutines()
+	}
 	runtime.ReadMemStats(&before)
 	// sysmon takes the processor of a long system call and may want a thread
 	// for it.
