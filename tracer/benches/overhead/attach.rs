@@ -1,15 +1,29 @@
 //! What it takes to attach to a large stripped binary.
 
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use xtask::debian;
 
 use crate::table::median;
 
 /// A large Go program from Debian, stripped.
-const ETCD: &str = "/usr/bin/etcd";
+const PACKAGE: &str = "etcd-server";
+
+/// Where `cargo xtask setup --bench` puts it.
+fn program() -> Result<PathBuf> {
+    let folder = debian::unpacked(PACKAGE)?;
+    let program = folder.join("usr/bin/etcd");
+    anyhow::ensure!(
+        program.exists(),
+        "{} is not there: cargo xtask setup --bench",
+        program.display()
+    );
+    Ok(program)
+}
 
 /// One attachment.
 struct Attachment {
@@ -19,10 +33,9 @@ struct Attachment {
 
 /// Attaches `rounds` times to a running etcd.
 pub fn table(rounds: usize) -> Result<String> {
-    let bytes = std::fs::metadata(ETCD)
-        .with_context(|| format!("{ETCD} is not there: cargo xtask setup --bench"))?
-        .len();
-    let etcd = Etcd::start()?;
+    let program = program()?;
+    let bytes = std::fs::metadata(&program)?.len();
+    let etcd = Etcd::start(&program)?;
     let mut attachments = Vec::new();
     for round in 0..rounds {
         eprintln!("round {} of {rounds}: attaching to etcd", round + 1);
@@ -34,7 +47,7 @@ pub fn table(rounds: usize) -> Result<String> {
     let sizes = of(|attachment| attachment.peak_rss_mib);
     let worst = |figures: &[f64]| figures.iter().copied().fold(0.0, f64::max);
     Ok(format!(
-        "{ETCD}, {:.1} MB, stripped, running with an empty store; goalloc recording for 2 s.\n\n\
+        "Debian's etcd, {:.1} MB, stripped, running with an empty store; goalloc recording for 2 s.\n\n\
          | | median | worst of {rounds} |\n|---|---|---|\n\
          | start of goalloc to the first event it has in hand, ms | {:.0} | {:.0} |\n\
          | peak resident memory, MiB | {:.1} | {:.1} |\n",
@@ -87,9 +100,9 @@ struct Etcd {
 }
 
 impl Etcd {
-    fn start() -> Result<Self> {
+    fn start(program: &Path) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let child = Command::new(ETCD)
+        let child = Command::new(program)
             .args(["--listen-client-urls", "http://127.0.0.1:23790"])
             .args(["--advertise-client-urls", "http://127.0.0.1:23790"])
             .args(["--listen-peer-urls", "http://127.0.0.1:23800"])
@@ -98,7 +111,7 @@ impl Etcd {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .with_context(|| format!("cannot start {ETCD}"))?;
+            .context("cannot start etcd")?;
         // Until it has elected itself leader and settled.
         std::thread::sleep(Duration::from_secs(4));
         Ok(Self {
