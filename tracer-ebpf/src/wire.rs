@@ -149,6 +149,9 @@ pub struct Config {
     pub padding: [u8; 4],
 }
 
+/// What one CPU has counted, by [`counter`].
+pub type Counters = [u64; counter::COUNT as usize];
+
 /// Slots of the per-CPU counters.
 pub mod counter {
     /// Events that passed every filter.

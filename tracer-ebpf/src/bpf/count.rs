@@ -10,7 +10,7 @@ use tracer_ebpf::wire::{
     kind,
 };
 
-use super::maps::{COUNTS, RING, STACKS, add, add_first, atomic_add};
+use super::maps::{COUNTS, RING, STACKS, add, add_first, add_hit, atomic_add};
 use super::stack::{self, NO_WAKEUP, Stack};
 
 /// Fail if the key exists (`BPF_NOEXIST`).
@@ -35,8 +35,7 @@ pub struct Event {
 pub fn count(context: &ProbeContext, config: &Config, event: &Event) {
     // SAFETY: the context of a uprobe program is the registers.
     let regs = unsafe { &*context.regs };
-    add(counter::HITS, 1);
-    add(counter::BYTES, event.size_bytes);
+    add_hit(event.size_bytes);
     let pid = if config.pid == 0 {
         (bpf_get_current_pid_tgid() >> 32) as u32
     } else {

@@ -5,7 +5,7 @@ use core::ptr;
 
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, LruHashMap, PerCpuArray, PerCpuHashMap, RingBuf};
-use tracer_ebpf::wire::{Config, CountKey, MAX_PROBES, ProbeSpec, StackId, counter};
+use tracer_ebpf::wire::{Config, CountKey, Counters, MAX_PROBES, ProbeSpec, StackId, counter};
 
 /// Set by the collector before the programs are loaded; the verifier sees
 /// constants and drops the branches that do not apply.
@@ -45,7 +45,7 @@ pub static RING: RingBuf = RingBuf::with_byte_size(4096, 0);
 
 /// What happened to the events, per CPU.
 #[map]
-pub static COUNTERS: PerCpuArray<u64> = PerCpuArray::with_max_entries(counter::COUNT, 0);
+pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
 
 /// The configuration of this load.
 #[inline(always)]
@@ -66,11 +66,28 @@ pub fn enabled() -> bool {
     unsafe { ptr::read_volatile(on) != 0 }
 }
 
+/// A counter of this CPU.
+#[inline(always)]
+fn counter(slot: u32) -> Option<*mut u64> {
+    let counters = COUNTERS.get_ptr_mut(0)?.cast::<u64>();
+    Some(counters.wrapping_add((slot % counter::COUNT) as usize))
+}
+
+/// Counts a hit and what it asked for.
+#[inline(always)]
+pub fn add_hit(size_bytes: u64) {
+    if let Some(counters) = COUNTERS.get_ptr_mut(0) {
+        let counters = counters.cast::<u64>();
+        atomic_add(counters.wrapping_add(counter::HITS as usize), 1);
+        atomic_add(counters.wrapping_add(counter::BYTES as usize), size_bytes);
+    }
+}
+
 /// Adds to a counter of this CPU, even when another thread preempts this one
 /// in between.
 #[inline(always)]
 pub fn add(slot: u32, by: u64) {
-    if let Some(value) = COUNTERS.get_ptr_mut(slot) {
+    if let Some(value) = counter(slot) {
         atomic_add(value, by);
     }
 }
@@ -79,7 +96,7 @@ pub fn add(slot: u32, by: u64) {
 /// another thread that comes in between.
 #[inline(always)]
 pub fn add_first(slot: u32) -> bool {
-    let Some(value) = COUNTERS.get_ptr_mut(slot) else {
+    let Some(value) = counter(slot) else {
         return false;
     };
     // SAFETY: `value` points at a live, aligned map value.

@@ -5,6 +5,7 @@ mod maps;
 mod programs;
 mod stack;
 mod target;
+mod window;
 
 /// The programs cannot panic; the compiler wants the handler all the same.
 #[panic_handler]

@@ -14,7 +14,8 @@ use aya_ebpf::bindings::pt_regs;
 use tracer_ebpf::wire::{MAX_FRAMES, StackHeader, StackId, StackRecord, flags, kind};
 
 use super::maps::RING;
-use super::target::{read_pair, read_u64};
+use super::target::read_pair;
+use super::window::Window;
 
 /// A walked stack.
 pub struct Stack {
@@ -32,7 +33,13 @@ pub const NO_WAKEUP: u64 = 1;
 
 /// Walks the stack of a hit; `each` sees the index and address of every frame.
 #[inline(always)]
-fn walk(regs: &pt_regs, pid: u32, limit: usize, mut each: impl FnMut(usize, u64)) -> Stack {
+fn walk(
+    regs: &pt_regs,
+    mut read: impl FnMut(u64) -> Option<[u64; 2]>,
+    pid: u32,
+    limit: usize,
+    mut each: impl FnMut(usize, u64),
+) -> Stack {
     let mut stack = Stack {
         id: StackId {
             lo: 0x243f_6a88_85a3_08d3 ^ u64::from(pid),
@@ -41,7 +48,7 @@ fn walk(regs: &pt_regs, pid: u32, limit: usize, mut each: impl FnMut(usize, u64)
         depth: 0,
         flags: 0,
     };
-    let Some(caller) = read_u64(regs.rsp) else {
+    let Some([caller, _]) = read(regs.rsp) else {
         stack.flags = flags::CUT_AT_READ;
         return stack;
     };
@@ -54,7 +61,7 @@ fn walk(regs: &pt_regs, pid: u32, limit: usize, mut each: impl FnMut(usize, u64)
         if frame == 0 {
             return stack;
         }
-        let Some([next, pc]) = read_pair(frame) else {
+        let Some([next, pc]) = read(frame) else {
             stack.flags |= flags::CUT_AT_READ;
             return stack;
         };
@@ -85,10 +92,12 @@ fn mix(id: &mut StackId, pc: u64) {
 /// The identity of the stack of a hit.
 #[inline(always)]
 pub fn identify(regs: &pt_regs, pid: u32) -> Stack {
-    walk(regs, pid, MAX_FRAMES, |_, _| {})
+    let mut window = Window::new(regs.rsp);
+    walk(regs, |frame| window.read(frame), pid, MAX_FRAMES, |_, _| {})
 }
 
 /// Walks the stack again, this time into the ring. `false` if the ring is full.
+/// Frame by frame: this is rare, and easier on the verifier.
 #[inline(always)]
 pub fn send<const N: usize>(regs: &pt_regs, pid: u32, probe: u32, id: StackId) -> bool {
     let Some(mut entry) = RING.reserve::<StackRecord<N>>(0) else {
@@ -97,7 +106,7 @@ pub fn send<const N: usize>(regs: &pt_regs, pid: u32, probe: u32, id: StackId) -
     let record = entry.as_mut_ptr();
     // SAFETY: `record` is the ring space just reserved, of exactly this type.
     let frames = unsafe { &raw mut (*record).frames }.cast::<u64>();
-    let stack = walk(regs, pid, N, |index, pc| {
+    let stack = walk(regs, read_pair, pid, N, |index, pc| {
         // SAFETY: the walk calls with indices below its limit, which is N.
         unsafe { frames.wrapping_add(index).write(pc) };
     });

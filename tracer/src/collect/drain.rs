@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use aya::maps::{Map, MapData, MapError, PerCpuArray, PerCpuHashMap, RingBuf};
 use thiserror::Error;
-use tracer_ebpf::wire::{CountKey, StackId, counter};
+use tracer_ebpf::wire::{CountKey, Counters, StackId, counter};
 
 use super::decode::{Record, Stack};
 use super::raw::{RawRecording, RuntimeTypeBytes};
@@ -56,7 +56,7 @@ pub type ReadType = Box<dyn FnMut(u32, ProcAddr) -> Option<RuntimeTypeBytes> + S
 pub struct Collector {
     ring: RingBuf<MapData>,
     counts: PerCpuHashMap<MapData, CountKey, u64>,
-    counters: PerCpuArray<MapData, u64>,
+    counters: PerCpuArray<MapData, Counters>,
     read_type: ReadType,
     streamed: HashMap<CountKey, u64>,
     stacks: HashMap<StackId, Stack>,
@@ -117,19 +117,17 @@ impl Collector {
     ///
     /// The map cannot be read.
     pub fn totals(&self) -> Result<Totals, Error> {
-        let sum = |slot| -> Result<u64, Error> {
-            let values = self.counters.get(&slot, 0).map_err(|source| Error::Read {
-                name: "COUNTERS",
-                source,
-            })?;
-            Ok(values.iter().sum())
-        };
+        let per_cpu = self.counters.get(&0, 0).map_err(|source| Error::Read {
+            name: "COUNTERS",
+            source,
+        })?;
+        let sum = |slot: u32| per_cpu.iter().map(|counters| counters[slot as usize]).sum();
         Ok(Totals {
-            hits: sum(counter::HITS)?,
-            bytes: sum(counter::BYTES)?,
-            lost_events: sum(counter::LOST_EVENTS)?,
-            lost_stacks: sum(counter::LOST_STACKS)?,
-            streamed: sum(counter::STREAMED)?,
+            hits: sum(counter::HITS),
+            bytes: sum(counter::BYTES),
+            lost_events: sum(counter::LOST_EVENTS),
+            lost_stacks: sum(counter::LOST_STACKS),
+            streamed: sum(counter::STREAMED),
         })
     }
 
