@@ -7,10 +7,6 @@
 /// [`flags::CUT_AT_DEPTH`].
 pub const MAX_FRAMES: usize = 127;
 
-/// Frames that fit the small stack record. Ring space is reserved in one of
-/// two fixed sizes, because the verifier wants a constant.
-pub const SHORT_FRAMES: usize = 29;
-
 /// Entries of the probe table, hence probes one tracer can attach.
 pub const MAX_PROBES: u32 = 256;
 
@@ -181,11 +177,11 @@ pub mod kind {
 /// A stack seen for the first time.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StackRecord<const N: usize> {
+pub struct StackRecord {
     /// What it is, and of whom.
     pub header: StackHeader,
     /// Return addresses, innermost first.
-    pub frames: [u64; N],
+    pub frames: [u64; MAX_FRAMES],
 }
 
 /// The front of a [`StackRecord`].
@@ -232,11 +228,6 @@ pub struct TypeRecord {
     pub type_addr: u64,
 }
 
-/// Stack record for shallow stacks.
-pub type ShortStackRecord = StackRecord<SHORT_FRAMES>;
-/// Stack record for every other one.
-pub type LongStackRecord = StackRecord<MAX_FRAMES>;
-
 /// Bytes of a stack record before its frames.
 pub const STACK_HEADER_BYTES: usize = size_of::<StackHeader>();
 
@@ -248,6 +239,5 @@ const _: () = {
     assert!(size_of::<Config>() == 32);
     assert!(size_of::<EventRecord>() == 48);
     assert!(size_of::<TypeRecord>() == 16);
-    assert!(size_of::<ShortStackRecord>() == STACK_HEADER_BYTES + 8 * SHORT_FRAMES);
-    assert!(size_of::<LongStackRecord>() == STACK_HEADER_BYTES + 8 * MAX_FRAMES);
+    assert!(size_of::<StackRecord>() == STACK_HEADER_BYTES + 8 * MAX_FRAMES);
 };

@@ -5,10 +5,7 @@ use aya_ebpf::bindings::pt_regs;
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::programs::ProbeContext;
 use aya_log_ebpf::{info, warn};
-use tracer_ebpf::wire::{
-    Config, CountKey, EventRecord, MAX_FRAMES, SHORT_FRAMES, StackId, TypeRecord, counter, flags,
-    kind,
-};
+use tracer_ebpf::wire::{Config, CountKey, EventRecord, StackId, TypeRecord, counter, flags, kind};
 
 use super::maps::{COUNTS, RING, STACKS, add, add_first, add_hit, atomic_add};
 use super::stack::{self, NO_WAKEUP, Stack};
@@ -30,30 +27,34 @@ pub struct Event {
     pub flags: u16,
 }
 
-/// Counts `event` under the call stack it happened on.
+/// The process that was hit: the one that is traced, or the one that runs.
 #[inline(always)]
-pub fn count(context: &ProbeContext, config: &Config, event: &Event) {
-    // SAFETY: the context of a uprobe program is the registers.
-    let regs = unsafe { &*context.regs };
-    add_hit(event.size_bytes);
-    let pid = if config.pid == 0 {
+pub fn pid(config: &Config) -> u32 {
+    if config.pid == 0 {
         (bpf_get_current_pid_tgid() >> 32) as u32
     } else {
         config.pid
-    };
-    let stack = stack::identify(regs, pid);
+    }
+}
+
+/// Counts `event` under the call stack it happened on.
+#[inline(always)]
+pub fn count(context: &ProbeContext, config: &Config, stack: &Stack, event: &Event) {
+    // SAFETY: the context of a uprobe program is the registers.
+    let regs = unsafe { &*context.regs };
+    add_hit(event.size_bytes);
     let mut key = CountKey {
         stack: stack.id,
         type_addr: event.type_addr,
         size_bytes: event.size_bytes,
-        pid,
+        pid: pid(config),
         probe: event.probe as u16,
         flags: event.flags | stack.flags,
     };
     if bump(&key) {
         return;
     }
-    if !announce_stack(regs, &stack, &key) {
+    if !announce_stack(regs, stack, &key) {
         add(counter::LOST_STACKS, 1);
         key.stack = StackId::default();
         key.flags |= flags::STACK_LOST;
@@ -114,12 +115,7 @@ fn announce_stack(regs: &pt_regs, stack: &Stack, key: &CountKey) -> bool {
     if STACKS.get_ptr(stack.id).is_some() {
         return true;
     }
-    let probe = u32::from(key.probe);
-    let sent = if stack.depth as usize <= SHORT_FRAMES {
-        stack::send::<SHORT_FRAMES>(regs, key.pid, probe, stack.id)
-    } else {
-        stack::send::<MAX_FRAMES>(regs, key.pid, probe, stack.id)
-    };
+    let sent = stack::send(regs, key.pid, u32::from(key.probe), stack.id);
     if sent {
         // Without room the stack is merely sent once more.
         let _ = STACKS.insert(stack.id, 1, ANY);

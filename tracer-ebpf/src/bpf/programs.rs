@@ -16,8 +16,9 @@ use aya_ebpf::programs::ProbeContext;
 use tracer_ebpf::filter::takes;
 use tracer_ebpf::wire::{Config, ProbeSpec, flags, tiny_rule};
 
-use super::count::{Event, count};
+use super::count::{Event, count, pid};
 use super::maps::{PROBES, config, enabled};
+use super::stack::{self, Stack};
 use super::target::{is_noscan, opens_tiny_block, read_u64};
 
 /// CF and ZF: with one of them set `jbe` is taken, into the code that grows
@@ -147,17 +148,21 @@ impl<'a> Hit<'a> {
         if size_bytes == 0 {
             return;
         }
-        let mut bits = 0;
+        let mut noscan = false;
         if filtered == Filtered::Yes {
-            let noscan = is_noscan(type_addr);
+            noscan = is_noscan(type_addr);
             if !takes(&self.spec.filter, size_bytes, noscan) {
                 return;
             }
-            if noscan {
-                bits |= flags::NOSCAN;
-            }
         }
-        if size_bytes < 16 && self.is_tiny(type_addr, bits) {
+        // The walk comes before all that depends on the object, so that the
+        // verifier has to follow it only once.
+        let stack = stack::identify(self.regs, pid(&self.config));
+        let mut bits = 0;
+        if noscan {
+            bits |= flags::NOSCAN;
+        }
+        if size_bytes < 16 && self.is_tiny(type_addr, noscan) {
             bits |= flags::TINY | flags::NOSCAN;
             if self.config.mcache_tinyoffset != 0
                 && opens_tiny_block(self.regs, &self.config, size_bytes)
@@ -165,7 +170,7 @@ impl<'a> Hit<'a> {
                 bits |= flags::TINY_OPENS_BLOCK;
             }
         }
-        self.count(size_bytes, type_addr, bits);
+        self.count(&stack, size_bytes, type_addr, bits);
     }
 
     /// Counts an object of `elements` elements.
@@ -183,23 +188,25 @@ impl<'a> Hit<'a> {
     /// Counts a call.
     #[inline(always)]
     fn call(&self, type_addr: u64) {
-        self.count(0, type_addr, 0);
+        let stack = stack::identify(self.regs, pid(&self.config));
+        self.count(&stack, 0, type_addr, 0);
     }
 
     #[inline(always)]
-    fn is_tiny(&self, type_addr: u64, bits: u16) -> bool {
+    fn is_tiny(&self, type_addr: u64, noscan: bool) -> bool {
         match self.spec.tiny_rule {
             tiny_rule::ALWAYS => true,
-            tiny_rule::BY_TYPE => bits & flags::NOSCAN != 0 || is_noscan(type_addr),
+            tiny_rule::BY_TYPE => noscan || is_noscan(type_addr),
             _ => false,
         }
     }
 
     #[inline(always)]
-    fn count(&self, size_bytes: u64, type_addr: u64, bits: u16) {
+    fn count(&self, stack: &Stack, size_bytes: u64, type_addr: u64, bits: u16) {
         count(
             self.context,
             &self.config,
+            stack,
             &Event {
                 probe: self.probe,
                 size_bytes,

@@ -99,15 +99,15 @@ pub fn identify(regs: &pt_regs, pid: u32) -> Stack {
 /// Walks the stack again, this time into the ring. `false` if the ring is full.
 /// Frame by frame: this is rare, and easier on the verifier.
 #[inline(always)]
-pub fn send<const N: usize>(regs: &pt_regs, pid: u32, probe: u32, id: StackId) -> bool {
-    let Some(mut entry) = RING.reserve::<StackRecord<N>>(0) else {
+pub fn send(regs: &pt_regs, pid: u32, probe: u32, id: StackId) -> bool {
+    let Some(mut entry) = RING.reserve::<StackRecord>(0) else {
         return false;
     };
     let record = entry.as_mut_ptr();
     // SAFETY: `record` is the ring space just reserved, of exactly this type.
     let frames = unsafe { &raw mut (*record).frames }.cast::<u64>();
-    let stack = walk(regs, read_pair, pid, N, |index, pc| {
-        // SAFETY: the walk calls with indices below its limit, which is N.
+    let stack = walk(regs, read_pair, pid, MAX_FRAMES, |index, pc| {
+        // SAFETY: the walk calls with indices below its limit, which is MAX_FRAMES.
         unsafe { frames.wrapping_add(index).write(pc) };
     });
     // Field by field: a value of the whole record would not fit the stack.

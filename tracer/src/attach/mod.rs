@@ -154,7 +154,7 @@ pub enum Error {
         probes: usize,
     },
     /// A probe could not be put on.
-    #[error("cannot attach {program} at file offset {offset} of {path}: {source}")]
+    #[error("cannot attach {program} at file offset {offset} of {path}")]
     Attach {
         /// The BPF program.
         program: &'static str,

@@ -19,6 +19,7 @@ use aya_obj::generated::{bpf_attach_type, bpf_attr, bpf_cmd, bpf_insn, bpf_prog_
 use aya_obj::{EbpfSectionKind, Object};
 
 use super::{Error, OBJECT, Probes, Scope, Site};
+use crate::addr::FileOffset;
 
 /// Room for what the verifier has to say about a refused program.
 const VERIFIER_LOG_BYTES: usize = 1 << 20;
@@ -121,7 +122,7 @@ pub(super) fn attach(
     prepared: &Prepared,
     exe: &Path,
     sites: &[Site],
-    scope: Scope,
+    scope_of_hits: Scope,
 ) -> Result<Probes, Error> {
     let mut by_program: BTreeMap<&'static str, (Vec<u64>, Vec<u64>)> = BTreeMap::new();
     for (cookie, site) in (0u64..).zip(sites) {
@@ -131,25 +132,46 @@ pub(super) fn attach(
     }
     let path = CString::new(exe.as_os_str().as_bytes())
         .map_err(|_| Error::Prepare(format!("{} holds a NUL byte", exe.display())))?;
-    let mut probes = Probes { links: Vec::new() };
-    for (name, (offsets, cookies)) in &by_program {
-        let program = prepared.load(name)?;
-        let link = link(&program, &path, offsets, cookies, scope).map_err(|source| {
-            if source.kind() == io::ErrorKind::PermissionDenied {
-                return Error::Permission {
-                    action: "attach uprobes",
-                };
-            }
-            Error::Attach {
-                program: name,
-                offset: crate::addr::FileOffset(offsets.first().copied().unwrap_or_default()),
-                path: exe.display().to_string(),
-                source,
-            }
-        })?;
-        probes.links.push(Box::new(link));
+    // The verifier takes its time over each program: they are loaded side by side.
+    let links = std::thread::scope(|scope| {
+        let attaching: Vec<_> = by_program
+            .iter()
+            .map(|(name, (offsets, cookies))| {
+                let path = &path;
+                scope.spawn(move || {
+                    let program = prepared.load(name)?;
+                    link(&program, path, offsets, cookies, scope_of_hits)
+                        .map_err(|source| attach_error(name, offsets, exe, source))
+                })
+            })
+            .collect();
+        let joined = attaching.into_iter().map(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|_| Err(Error::Prepare("a thread that attaches died".to_owned())))
+        });
+        joined.collect::<Result<Vec<OwnedFd>, Error>>()
+    })?;
+    Ok(Probes {
+        links: links
+            .into_iter()
+            .map(|link| -> Box<dyn Send> { Box::new(link) })
+            .collect(),
+    })
+}
+
+fn attach_error(program: &'static str, offsets: &[u64], exe: &Path, source: io::Error) -> Error {
+    if source.kind() == io::ErrorKind::PermissionDenied {
+        return Error::Permission {
+            action: "attach uprobes",
+        };
     }
-    Ok(probes)
+    Error::Attach {
+        program,
+        offset: FileOffset(offsets.first().copied().unwrap_or_default()),
+        path: exe.display().to_string(),
+        source,
+    }
 }
 
 fn link(

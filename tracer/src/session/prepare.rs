@@ -21,7 +21,7 @@ pub enum Error {
     #[error(transparent)]
     Target(#[from] target::Error),
     /// The executable cannot be used.
-    #[error("{path}: {source}")]
+    #[error("cannot use {path}")]
     Binary {
         /// Which.
         path: String,
@@ -38,7 +38,7 @@ pub enum Error {
     #[error(transparent)]
     Collect(#[from] collect::Error),
     /// The target ended before it could be recorded.
-    #[error("waiting for the target failed: {0}")]
+    #[error("waiting for the target failed")]
     Wait(#[source] std::io::Error),
 }
 
