@@ -27,6 +27,13 @@ pub fn assert_exact(recording: &Recording, truth: &Truth) {
     differences.calls(&by_function, truth);
     differences.types(&recording.report("type"), truth);
     differences.causes(&recording.report("cause"), truth);
+    println!(
+        "accuracy: {} of {} objects, {} of {} heap bytes",
+        by_function.totals.objects,
+        truth.mallocs,
+        by_function.totals.heap_bytes,
+        truth.total_alloc
+    );
     assert!(
         differences.0.is_empty(),
         "{}rows:\n{}",
