@@ -29,10 +29,7 @@ pub fn assert_exact(recording: &Recording, truth: &Truth) {
     differences.causes(&recording.report("cause"), truth);
     println!(
         "accuracy: {} of {} objects, {} of {} heap bytes",
-        by_function.totals.objects,
-        truth.mallocs,
-        by_function.totals.heap_bytes,
-        truth.total_alloc
+        by_function.totals.objects, truth.mallocs, by_function.totals.heap_bytes, truth.total_alloc
     );
     assert!(
         differences.0.is_empty(),
