@@ -11,7 +11,7 @@ pub fn environment(burn: &Burn) -> String {
     let cpus = std::thread::available_parallelism().map_or(0, usize::from);
     format!(
         "Linux {}, {cpus} CPUs, {}; one goroutine allocating 64 bytes at a time.\n",
-        kernel.trim(),
+        kernel.split('-').next().unwrap_or_default().trim(),
         burn.go_version
     )
 }
