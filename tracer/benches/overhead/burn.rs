@@ -14,6 +14,9 @@ use tracer::golang::GoBinary;
 use tracer::plan::{Counts, Plan, ProbeSet};
 use xtask::go::Toolchain;
 
+/// How long a tracer may take to end.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A way to trace, or not to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -211,6 +214,13 @@ impl Tracer {
         if let Self::Process(mut child) = self {
             let pid = rustix::process::Pid::from_child(&child);
             rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
+            let deadline = Instant::now() + PATIENCE;
+            while child.try_wait()?.is_none() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            // bpftrace 0.17 now and then misses the signal; its figure is taken
+            // already. A tracer that has ended takes no harm.
+            let _ = child.kill();
             child.wait()?;
         }
         Ok(())
