@@ -20,6 +20,7 @@ use thiserror::Error;
 use tracer_ebpf::wire::{Config, MAX_PROBES, ProbeSpec};
 
 use crate::addr::FileOffset;
+use crate::target::setcap_command;
 
 pub use object::OBJECT;
 
@@ -109,8 +110,8 @@ pub enum Error {
     },
     /// Not allowed to use BPF or uprobes.
     #[error(
-        "not permitted to {action}: run as root, or give the binary the capabilities it needs: \
-         sudo setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_sys_resource+ep \"$(command -v goalloc)\""
+        "not permitted to {action}: run as root, or give the binary the capabilities it needs: {}",
+        setcap_command()
     )]
     Permission {
         /// What was refused.

@@ -13,7 +13,7 @@ use crate::common::{
 /// Exit code of every command that had to do with lost events.
 const EVENTS_LOST: i32 = 3;
 
-/// Records two saturated cores with a ring of one page and a map of 16 entries.
+/// Records a fixture with a ring of one page and a map of 16 entries.
 fn starved(extra: &[&str]) -> Option<(Recording, Truth)> {
     let toolchain = common::toolchain(27)?;
     if !common::can_trace() {

@@ -248,7 +248,6 @@ fn several_signals_end_it_cleanly() {
     }
 }
 
-/// A Go program that is too short to be recorded any other way.
 #[test]
 fn ps_lists_it() {
     let Some((_folder, executable)) = copied(21, Variant::PLAIN) else {
