@@ -54,6 +54,9 @@ pub const fn takes(filter: &LeafFilter, size_bytes: u64, noscan: bool) -> bool {
     if filter.general & general_leaf::ANY != 0 {
         return true;
     }
+    if filter.general & general_leaf::UP_TO_LIMIT != 0 {
+        return size_bytes <= filter.size_class_limit as u64;
+    }
     if noscan && size_bytes < MAX_TINY_SIZE_BYTES {
         return has_bit(filter.tiny_sizes, size_bytes as u32);
     }

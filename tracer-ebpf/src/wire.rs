@@ -57,6 +57,9 @@ pub mod flags {
     pub const TINY_OPENS_BLOCK: u16 = 1 << 4;
     /// The object holds no pointers (known where the probe must know it).
     pub const NOSCAN: u16 = 1 << 5;
+    /// The count is of the objects of a span that was just used up, and
+    /// [`super::CountKey::size_bytes`] is the number of its span class.
+    pub const SPAN: u16 = 1 << 6;
 }
 
 /// Row of the probe table: what a program must know of the function it is
@@ -71,8 +74,37 @@ pub struct ProbeSpec {
     pub tests_flags: u8,
     /// One of [`tiny_rule`].
     pub tiny_rule: u8,
+    /// Which [`Gate`] lets its hits in: one of [`gate`].
+    pub gate: u8,
     /// Explicit padding, zero.
-    pub padding: [u8; 6],
+    pub padding: [u8; 5],
+}
+
+/// What lets the hits of some probes in. The collector shares its memory.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gate {
+    /// Not zero when hits count.
+    pub open: u64,
+    /// Hits to let in before the gate counts as shut.
+    pub limit: u64,
+    /// Keeps what the programs write off the line they only read.
+    pub padding: [u64; 6],
+    /// Hits let in since the collector set this to zero. Threads that come at
+    /// the same instant may go over the limit, by one each.
+    pub taken: u64,
+    /// As above.
+    pub padding_behind: [u64; 7],
+}
+
+/// The gates there are.
+pub mod gate {
+    /// For probes that are on in windows.
+    pub const WINDOW: u8 = 0;
+    /// For probes that are on all the time.
+    pub const ALWAYS: u8 = 1;
+    /// Number of gates: a power of two.
+    pub const COUNT: u32 = 2;
 }
 
 /// How a probe tells tiny objects.
@@ -117,6 +149,12 @@ pub mod general_leaf {
     pub const SMALL_SCAN_HEADER: u16 = 1 << 2;
     /// `mallocgcLarge`
     pub const LARGE: u16 = 1 << 3;
+    /// A span that is used up: `(*mcache).nextFree` with `refill` inlined,
+    /// which it calls for no other.
+    pub const USED_UP_SPAN: u16 = 1 << 13;
+    /// Every object of at most `size_class_limit` bytes: `mallocgc` up to Go 1.23
+    /// where large objects are counted elsewhere.
+    pub const UP_TO_LIMIT: u16 = 1 << 14;
     /// Every object that is not empty: `mallocgc` itself, up to Go 1.23.
     pub const ANY: u16 = 1 << 15;
 }
@@ -141,8 +179,18 @@ pub struct Config {
     /// Offset of `mcache.tinyoffset`; 0 when the runtime's layout is unknown,
     /// and then no block is ever predicted.
     pub mcache_tinyoffset: u16,
+    /// Offset of `mcache.tinyAllocs`.
+    pub mcache_tiny_allocs: u16,
+    /// Offset of `mcache.alloc`.
+    pub mcache_alloc: u16,
+    /// Offset of `mspan.allocCount`.
+    pub mspan_alloc_count: u16,
+    /// Offset of `mspan.allocCountBeforeCache`.
+    pub mspan_alloc_count_before_cache: u16,
+    /// Offset of `mspan.nelems`, whose first two bytes hold all of it.
+    pub mspan_nelems: u16,
     /// Explicit padding, zero.
-    pub padding: [u8; 4],
+    pub padding: [u8; 2],
 }
 
 /// What one CPU has counted, by [`counter`].
@@ -150,7 +198,8 @@ pub type Counters = [u64; counter::COUNT as usize];
 
 /// Slots of the per-CPU counters.
 pub mod counter {
-    /// Events that passed every filter.
+    /// Objects and calls of the events that passed every filter: one each, but
+    /// for spans.
     pub const HITS: u32 = 0;
     /// Events that fitted neither the map nor the ring.
     pub const LOST_EVENTS: u32 = 1;
@@ -160,8 +209,12 @@ pub mod counter {
     pub const STREAMED: u32 = 3;
     /// Bytes asked for by the events that passed every filter.
     pub const BYTES: u32 = 4;
+    /// Traps: every time a probe was hit, whether or not it counted.
+    pub const TRAPS: u32 = 5;
+    /// Frames walked by the events that passed every filter.
+    pub const FRAMES: u32 = 6;
     /// Number of slots.
-    pub const COUNT: u32 = 5;
+    pub const COUNT: u32 = 7;
 }
 
 /// Kinds of ring record: the first `u32` of each.
@@ -209,8 +262,8 @@ pub struct StackHeader {
 pub struct EventRecord {
     /// [`kind::EVENT`]
     pub kind: u32,
-    /// Explicit padding, zero.
-    pub padding: u32,
+    /// How many objects or calls it stands for.
+    pub objects: u32,
     /// What happened.
     pub key: CountKey,
 }
@@ -236,7 +289,9 @@ const _: () = {
     assert!(STACK_HEADER_BYTES == 40);
     assert!(size_of::<LeafFilter>() == 16);
     assert!(size_of::<ProbeSpec>() == 24);
-    assert!(size_of::<Config>() == 32);
+    assert!(size_of::<Config>() == 40);
+    assert!(size_of::<Gate>() == 128);
+    assert!(gate::COUNT.is_power_of_two());
     assert!(size_of::<EventRecord>() == 48);
     assert!(size_of::<TypeRecord>() == 16);
     assert!(size_of::<StackRecord>() == STACK_HEADER_BYTES + 8 * MAX_FRAMES);

@@ -25,6 +25,8 @@ pub struct Event {
     pub type_addr: u64,
     /// Bits of [`flags`] about the object.
     pub flags: u16,
+    /// How many objects or calls it stands for.
+    pub objects: u32,
 }
 
 /// The process that was hit: the one that is traced, or the one that runs.
@@ -42,7 +44,12 @@ pub fn pid(config: &Config) -> u32 {
 pub fn count(context: &ProbeContext, config: &Config, stack: &Stack, event: &Event) {
     // SAFETY: the context of a uprobe program is the registers.
     let regs = unsafe { &*context.regs };
-    add_hit(event.size_bytes);
+    let objects = event.objects;
+    let asked_bytes = match event.flags & flags::SPAN {
+        0 => event.size_bytes,
+        _ => 0,
+    };
+    add_hit(objects, asked_bytes, stack.depth);
     let mut key = CountKey {
         stack: stack.id,
         type_addr: event.type_addr,
@@ -51,41 +58,41 @@ pub fn count(context: &ProbeContext, config: &Config, stack: &Stack, event: &Eve
         probe: event.probe as u16,
         flags: event.flags | stack.flags,
     };
-    if bump(&key) {
+    if bump(&key, objects) {
         return;
     }
     if !announce_stack(regs, stack, &key) {
         add(counter::LOST_STACKS, 1);
         key.stack = StackId::default();
         key.flags |= flags::STACK_LOST;
-        if bump(&key) {
+        if bump(&key, objects) {
             return;
         }
     }
     announce_type(config, &key);
-    insert(context, &key);
+    insert(context, &key, objects);
 }
 
-/// Adds one to a count that exists.
+/// Adds to a count that exists.
 #[inline(always)]
-fn bump(key: &CountKey) -> bool {
+fn bump(key: &CountKey, objects: u32) -> bool {
     match COUNTS.get_ptr_mut(key) {
         Some(count) => {
-            atomic_add(count, 1);
+            atomic_add(count, u64::from(objects));
             true
         }
         None => false,
     }
 }
 
-/// Starts a count at one, or streams the event when the map has no room.
+/// Starts a count, or streams the event when the map has no room.
 #[inline(always)]
-fn insert(context: &ProbeContext, key: &CountKey) {
-    if COUNTS.insert(key, 1, NO_EXIST).is_ok() {
+fn insert(context: &ProbeContext, key: &CountKey, objects: u32) {
+    if COUNTS.insert(key, u64::from(objects), NO_EXIST).is_ok() {
         return;
     }
     // Another thread may have put it there since `bump` missed.
-    if bump(key) {
+    if bump(key, objects) {
         return;
     }
     let Some(mut entry) = RING.reserve::<EventRecord>(0) else {
@@ -96,7 +103,7 @@ fn insert(context: &ProbeContext, key: &CountKey) {
     };
     entry.write(EventRecord {
         kind: kind::EVENT,
-        padding: 0,
+        objects,
         key: *key,
     });
     entry.submit(NO_WAKEUP);

@@ -5,7 +5,9 @@ use core::ptr;
 
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, LruHashMap, PerCpuArray, PerCpuHashMap, RingBuf};
-use tracer_ebpf::wire::{Config, CountKey, Counters, MAX_PROBES, ProbeSpec, StackId, counter};
+use tracer_ebpf::wire::{
+    Config, CountKey, Counters, Gate, MAX_PROBES, ProbeSpec, StackId, counter, gate,
+};
 
 /// Set by the collector before the programs are loaded; the verifier sees
 /// constants and drops the branches that do not apply.
@@ -18,13 +20,22 @@ static CONFIG: Config = Config {
     m_p: 0,
     p_mcache: 0,
     mcache_tinyoffset: 0,
-    padding: [0; 4],
+    mcache_tiny_allocs: 0,
+    mcache_alloc: 0,
+    mspan_alloc_count: 0,
+    mspan_alloc_count_before_cache: 0,
+    mspan_nelems: 0,
+    padding: [0; 2],
 };
 
-/// One when hits count. The collector switches all probes on and off at one
-/// instant with it, while attaching and detaching them takes its time.
+/// Lets a process map the values of an array (`BPF_F_MMAPABLE`, linux 5.5
+/// include/uapi/linux/bpf.h:382).
+const SHARED: u32 = 1 << 10;
+
+/// What lets hits in. The collector switches all probes of a gate on and off at
+/// one instant with it, while attaching and detaching them takes its time.
 #[map]
-pub static ENABLED: Array<u32> = Array::with_max_entries(1, 0);
+pub static GATES: Array<Gate> = Array::with_max_entries(gate::COUNT, SHARED);
 
 /// What a program must know of its probe, by attach cookie.
 #[map]
@@ -55,15 +66,25 @@ pub fn config() -> Config {
     unsafe { ptr::read_volatile(&raw const CONFIG) }
 }
 
-/// Whether hits count right now.
+/// The gate, if it is open and has let in fewer hits than it may.
 #[inline(always)]
-pub fn enabled() -> bool {
-    let Some(on) = ENABLED.get_ptr(0) else {
-        return false;
-    };
-    // SAFETY: `on` points at a live map value; the collector writes it
-    // concurrently, so the read must not be cached.
-    unsafe { ptr::read_volatile(on) != 0 }
+pub fn open_gate(number: u8) -> Option<*mut Gate> {
+    let gate = GATES.get_ptr_mut(u32::from(number) & (gate::COUNT - 1))?;
+    // SAFETY: `gate` points at a live map value; the collector writes it
+    // concurrently, so the reads must not be cached.
+    let open = unsafe { ptr::read_volatile(&raw const (*gate).open) };
+    // SAFETY: as above.
+    let limit = unsafe { ptr::read_volatile(&raw const (*gate).limit) };
+    // SAFETY: as above.
+    let taken = unsafe { ptr::read_volatile(&raw const (*gate).taken) };
+    (open != 0 && taken < limit).then_some(gate)
+}
+
+/// Counts a hit against the limit of its gate.
+#[inline(always)]
+pub fn pass(gate: *mut Gate) {
+    // SAFETY: `gate` comes from `open_gate`, so it points at a live map value.
+    atomic_add(unsafe { &raw mut (*gate).taken }, 1);
 }
 
 /// A counter of this CPU.
@@ -73,13 +94,20 @@ fn counter(slot: u32) -> Option<*mut u64> {
     Some(counters.wrapping_add((slot % counter::COUNT) as usize))
 }
 
-/// Counts a hit and what it asked for.
+/// Counts what a hit stands for, what it asked for, and the frames of its stack.
 #[inline(always)]
-pub fn add_hit(size_bytes: u64) {
+pub fn add_hit(objects: u32, size_bytes: u64, frames: u32) {
     if let Some(counters) = COUNTERS.get_ptr_mut(0) {
         let counters = counters.cast::<u64>();
-        atomic_add(counters.wrapping_add(counter::HITS as usize), 1);
+        atomic_add(
+            counters.wrapping_add(counter::HITS as usize),
+            u64::from(objects),
+        );
         atomic_add(counters.wrapping_add(counter::BYTES as usize), size_bytes);
+        atomic_add(
+            counters.wrapping_add(counter::FRAMES as usize),
+            u64::from(frames),
+        );
     }
 }
 

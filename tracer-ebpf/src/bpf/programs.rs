@@ -14,12 +14,12 @@ use aya_ebpf::helpers::bpf_get_attach_cookie;
 use aya_ebpf::macros::uprobe;
 use aya_ebpf::programs::ProbeContext;
 use tracer_ebpf::filter::takes;
-use tracer_ebpf::wire::{Config, ProbeSpec, flags, tiny_rule};
+use tracer_ebpf::wire::{Config, ProbeSpec, counter, flags, tiny_rule};
 
 use super::count::{Event, count, pid};
-use super::maps::{PROBES, config, enabled};
+use super::maps::{PROBES, add, config, open_gate, pass};
 use super::stack::{self, Stack};
-use super::target::{is_noscan, opens_tiny_block, read_u64};
+use super::target::{is_noscan, opens_tiny_block, read_u64, used_up_span};
 
 /// CF and ZF: with one of them set `jbe` is taken, into the code that grows
 /// the stack and starts the function again.
@@ -75,6 +75,28 @@ pub fn alloc_slice(context: ProbeContext) -> u32 {
     0
 }
 
+/// Size in RBX: an object too large for a span of its class, whose type is not
+/// at hand.
+#[uprobe]
+pub fn alloc_large(context: ProbeContext) -> u32 {
+    if let Some(hit) = Hit::new(&context) {
+        let size_bytes = hit.regs.rbx;
+        hit.allocation(size_bytes, 0, Filtered::No);
+    }
+    0
+}
+
+/// `mcache` in RAX, span class in RBX: a P is about to take a new span of that
+/// class, and what was allocated of the old one is known.
+#[uprobe]
+pub fn span(context: ProbeContext) -> u32 {
+    if let Some(hit) = Hit::new(&context) {
+        let (mcache, span_class) = (hit.regs.rax, hit.regs.rbx);
+        hit.span(mcache, span_class);
+    }
+    0
+}
+
 /// Type in RAX: a call that is counted, not an allocation.
 #[uprobe]
 pub fn call_typed(context: ProbeContext) -> u32 {
@@ -117,22 +139,22 @@ struct Hit<'a> {
 }
 
 impl<'a> Hit<'a> {
-    /// `None` when hits are switched off, and when the function is about to
-    /// run its entry again.
+    /// `None` when hits are switched off or the budget is used up, and when the
+    /// function is about to run its entry again.
     #[inline(always)]
     fn new(context: &'a ProbeContext) -> Option<Self> {
-        if !enabled() {
-            return None;
-        }
+        add(counter::TRAPS, 1);
         // SAFETY: the context of a uprobe program is the registers.
         let regs = unsafe { &*context.regs };
         // SAFETY: the helper takes the program's own context.
         let cookie = unsafe { bpf_get_attach_cookie(context.regs.cast()) };
         let probe = cookie as u32;
         let spec = PROBES.get(probe)?;
+        let gate = open_gate(spec.gate)?;
         if spec.tests_flags != 0 && regs.eflags & CARRY_OR_ZERO != 0 {
             return None;
         }
+        pass(gate);
         Some(Self {
             context,
             regs,
@@ -170,7 +192,19 @@ impl<'a> Hit<'a> {
                 bits |= flags::TINY_OPENS_BLOCK;
             }
         }
-        self.count(&stack, size_bytes, type_addr, bits);
+        self.count(&stack, size_bytes, type_addr, bits, 1);
+    }
+
+    /// Counts the objects of a span that is used up.
+    #[inline(always)]
+    fn span(&self, mcache: u64, span_class: u64) {
+        let span_class = span_class & 0xff;
+        let Some(objects) = used_up_span(&self.config, &self.spec.filter, mcache, span_class)
+        else {
+            return;
+        };
+        let stack = stack::identify(self.regs, pid(&self.config));
+        self.count(&stack, span_class, 0, flags::SPAN, objects);
     }
 
     /// Counts an object of `elements` elements.
@@ -189,7 +223,7 @@ impl<'a> Hit<'a> {
     #[inline(always)]
     fn call(&self, type_addr: u64) {
         let stack = stack::identify(self.regs, pid(&self.config));
-        self.count(&stack, 0, type_addr, 0);
+        self.count(&stack, 0, type_addr, 0, 1);
     }
 
     #[inline(always)]
@@ -202,7 +236,7 @@ impl<'a> Hit<'a> {
     }
 
     #[inline(always)]
-    fn count(&self, stack: &Stack, size_bytes: u64, type_addr: u64, bits: u16) {
+    fn count(&self, stack: &Stack, size_bytes: u64, type_addr: u64, bits: u16, objects: u32) {
         count(
             self.context,
             &self.config,
@@ -212,6 +246,7 @@ impl<'a> Hit<'a> {
                 size_bytes,
                 type_addr,
                 flags: bits,
+                objects,
             },
         );
     }

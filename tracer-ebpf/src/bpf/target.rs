@@ -3,7 +3,7 @@
 
 use aya_ebpf::bindings::pt_regs;
 use aya_ebpf::helpers::bpf_probe_read_user;
-use tracer_ebpf::wire::Config;
+use tracer_ebpf::wire::{Config, LeafFilter, general_leaf};
 
 /// One word of the target's memory; `None` if it is not there.
 #[inline(always)]
@@ -62,4 +62,43 @@ fn tiny_offset(regs: &pt_regs, config: &Config) -> Option<u64> {
     let mcache = read_u64(p.wrapping_add(u64::from(config.p_mcache)))?;
     // A block has 16 bytes; masked so that garbage cannot overflow above.
     Some(read_u64(mcache.wrapping_add(u64::from(config.mcache_tinyoffset)))? & 0xff)
+}
+
+/// `tinySpanClass`: spans of 16-byte slots without pointers, which tiny objects
+/// share (go1.24 src/runtime/malloc.go:128, src/runtime/mheap.go:617).
+const TINY_SPAN_CLASS: u64 = 5;
+
+/// Objects allocated of the span that a P holds for `span_class` since it took
+/// it, the way the runtime adds them to its own counters when it gives it back
+/// (go1.24 src/runtime/mcache.go:147, `(*mcache).refill`). `None` when there are
+/// none, or when the probed function will keep the span.
+#[inline(always)]
+pub fn used_up_span(
+    config: &Config,
+    filter: &LeafFilter,
+    mcache: u64,
+    span_class: u64,
+) -> Option<u32> {
+    let slot = u64::from(config.mcache_alloc).wrapping_add(span_class.wrapping_mul(8));
+    let span = read_u64(mcache.wrapping_add(slot))?;
+    let field = |offset: u16| read_u16(span.wrapping_add(u64::from(offset)));
+    let allocated = field(config.mspan_alloc_count)?;
+    if filter.general & general_leaf::USED_UP_SPAN != 0 && field(config.mspan_nelems)? != allocated
+    {
+        return None;
+    }
+    let before = field(config.mspan_alloc_count_before_cache)?;
+    let mut objects = u32::from(allocated.saturating_sub(before));
+    if span_class == TINY_SPAN_CLASS {
+        let tiny = read_u64(mcache.wrapping_add(u64::from(config.mcache_tiny_allocs)))?;
+        objects = objects.wrapping_add(tiny as u32);
+    }
+    (objects > 0).then_some(objects)
+}
+
+/// A half-word of the target's memory.
+#[inline(always)]
+fn read_u16(address: u64) -> Option<u16> {
+    // SAFETY: as in `read_u64`.
+    unsafe { bpf_probe_read_user(address as *const u16) }.ok()
 }

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail, ensure};
 use tracer::attach::{Loaded, Options, Probes, Scope, Site};
 use tracer::golang::GoBinary;
 use tracer::plan::{Counts, Plan, ProbeSet};
+use tracer_ebpf::wire::gate;
 use xtask::go::Toolchain;
 
 /// How long a tracer may take to end.
@@ -243,8 +244,9 @@ fn empty(pid: u32) -> Result<Tracer> {
         .collect();
     let mut loaded = Box::new(Loaded::load(&Options::default())?);
     let scope = Scope::Process(NonZeroU32::new(pid).context("no PID")?);
-    let probes = loaded.attach(&exe, &sites, scope)?;
-    loaded.enable(true)?;
+    let groups = loaded.groups(&exe, &sites, scope)?;
+    let probes = groups.window.on()?;
+    loaded.gates().open(gate::WINDOW, u64::MAX);
     Ok(Tracer::Probes {
         _probes: probes,
         _loaded: loaded,

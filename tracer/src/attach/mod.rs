@@ -4,24 +4,27 @@
 //! the maps they fill. Probes are uprobes only; when this process ends, in
 //! any way at all, the kernel takes them off.
 
+mod gates;
 mod multi;
 mod object;
 mod perf;
 
 use std::io;
 use std::num::NonZeroU32;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aya::maps::{Array, Map, MapError};
 use aya::util::KernelVersion;
 use aya::{Ebpf, EbpfError, EbpfLoader};
 use aya_log::EbpfLogger;
 use thiserror::Error;
-use tracer_ebpf::wire::{Config, MAX_PROBES, ProbeSpec};
+use tracer_ebpf::wire::{Config, MAX_PROBES, ProbeSpec, gate};
 
 use crate::addr::FileOffset;
 use crate::target::setcap_command;
 
+pub use gates::Gates;
 pub use object::OBJECT;
 
 /// The oldest kernel that can tell a program which of its probes was hit
@@ -140,6 +143,9 @@ pub enum Error {
         #[source]
         source: MapError,
     },
+    /// The gates cannot be shared with the kernel.
+    #[error("cannot map the BPF map GATES")]
+    Gates(#[source] io::Error),
     /// The object has no such map.
     #[error("the BPF object has no map {name}")]
     NoMap {
@@ -170,8 +176,9 @@ pub enum Error {
 
 /// The programs, loaded, with their maps.
 pub struct Loaded {
-    ebpf: Ebpf,
+    ebpf: Arc<Mutex<Ebpf>>,
     programs: Programs,
+    gates: Gates,
 }
 
 /// The programs in the form their way of attaching wants.
@@ -181,9 +188,63 @@ enum Programs {
     Perf,
 }
 
+/// The probes of one recording, by when they are on.
+pub struct Groups {
+    /// Those that go on and off in windows.
+    pub window: Group,
+    /// Those that stay on. Often none.
+    pub always: Group,
+}
+
+/// Probes that go on and off together.
+pub struct Group {
+    way: Way,
+}
+
+enum Way {
+    Multi(multi::Links),
+    Perf {
+        ebpf: Arc<Mutex<Ebpf>>,
+        exe: PathBuf,
+        sites: Vec<(u32, Site)>,
+        scope: Scope,
+    },
+}
+
+impl Group {
+    /// Whether there is no probe in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match &self.way {
+            Way::Multi(links) => links.is_empty(),
+            Way::Perf { sites, .. } => sites.is_empty(),
+        }
+    }
+
+    /// Puts its probes on. Hits count if their gate is open.
+    ///
+    /// # Errors
+    ///
+    /// The kernel refuses one; then none stays on.
+    pub fn on(&self) -> Result<Probes, Error> {
+        match &self.way {
+            Way::Multi(links) => links.on(),
+            Way::Perf {
+                ebpf,
+                exe,
+                sites,
+                scope,
+            } => perf::attach(&mut lock(ebpf), exe, sites, *scope),
+        }
+    }
+}
+
+/// The probe row that no plan takes: the last one.
+const SPARE_ROW: u32 = MAX_PROBES - 1;
+
 impl Loaded {
-    /// Loads the object and creates its maps. Nothing is attached yet, and
-    /// hits do not count before [`Loaded::enable`].
+    /// Loads the object and creates its maps. Nothing is attached yet, and all
+    /// gates are shut.
     ///
     /// # Errors
     ///
@@ -201,65 +262,98 @@ impl Loaded {
             Mechanism::UprobeMulti => Programs::Multi(multi::Prepared::new(&ebpf)?),
             Mechanism::PerfEvent => Programs::Perf,
         };
-        Ok(Self { ebpf, programs })
+        let gates = Gates::new(&ebpf)?;
+        Ok(Self {
+            ebpf: Arc::new(Mutex::new(ebpf)),
+            programs,
+            gates,
+        })
     }
 
-    /// Puts all probes on.
+    /// Makes the probes of a recording ready; none is on yet. A site's index is
+    /// its attach cookie.
     ///
     /// # Errors
     ///
-    /// A program is refused by the verifier or a probe by the kernel; then
-    /// none stays on.
-    pub fn attach(&mut self, exe: &Path, sites: &[Site], scope: Scope) -> Result<Probes, Error> {
-        if sites.len() > MAX_PROBES as usize {
+    /// There are too many, or the verifier refuses a program.
+    pub fn groups(&mut self, exe: &Path, sites: &[Site], scope: Scope) -> Result<Groups, Error> {
+        if sites.len() > SPARE_ROW as usize {
             return Err(Error::TooManyProbes {
                 probes: sites.len(),
             });
         }
-        self.fill_probe_table(sites)?;
-        match &self.programs {
-            Programs::Multi(prepared) => multi::attach(prepared, exe, sites, scope),
-            Programs::Perf => perf::attach(&mut self.ebpf, exe, sites, scope),
-        }
+        let of_gate = |number: u8| -> Vec<(u32, Site)> {
+            let rows = (0..).zip(sites.iter().copied());
+            rows.filter(|(_, site)| site.spec.gate == number).collect()
+        };
+        Ok(Groups {
+            window: self.group(exe, of_gate(gate::WINDOW), scope)?,
+            always: self.group(exe, of_gate(gate::ALWAYS), scope)?,
+        })
     }
 
-    /// From now on hits count, or from now on they do not: at one instant for
-    /// all probes.
+    /// Makes one probe ready that belongs to no recording: for measuring what a
+    /// hit costs.
     ///
     /// # Errors
     ///
-    /// The map cannot be written.
-    pub fn enable(&mut self, on: bool) -> Result<(), Error> {
-        let name = "ENABLED";
-        let map = self.ebpf.map_mut(name).ok_or(Error::NoMap { name })?;
-        Array::try_from(map)
-            .and_then(|mut switch: Array<_, u32>| switch.set(0, u32::from(on), 0))
-            .map_err(|source| Error::Map { name, source })
+    /// The verifier refuses the program.
+    pub fn spare(&mut self, exe: &Path, site: Site, scope: Scope) -> Result<Group, Error> {
+        self.group(exe, vec![(SPARE_ROW, site)], scope)
+    }
+
+    fn group(&mut self, exe: &Path, sites: Vec<(u32, Site)>, scope: Scope) -> Result<Group, Error> {
+        self.fill_probe_table(&sites)?;
+        let way = match &mut self.programs {
+            Programs::Multi(prepared) => Way::Multi(prepared.links(exe, &sites, scope)?),
+            Programs::Perf => {
+                perf::load(&mut lock(&self.ebpf), &sites)?;
+                Way::Perf {
+                    ebpf: Arc::clone(&self.ebpf),
+                    exe: exe.to_owned(),
+                    sites,
+                    scope,
+                }
+            }
+        };
+        Ok(Group { way })
+    }
+
+    /// What lets hits in.
+    #[must_use]
+    pub fn gates(&self) -> &Gates {
+        &self.gates
     }
 
     /// What the programs have to say, for the log of this process. `None` if
     /// the object says nothing.
     pub fn logger(&mut self) -> Option<EbpfLogger<&'static dyn log::Log>> {
-        EbpfLogger::init(&mut self.ebpf).ok()
+        EbpfLogger::init(&mut lock(&self.ebpf)).ok()
     }
 
     /// Hands over a map for reading.
     pub fn take_map(&mut self, name: &str) -> Option<Map> {
-        self.ebpf.take_map(name)
+        lock(&self.ebpf).take_map(name)
     }
 
-    fn fill_probe_table(&mut self, sites: &[Site]) -> Result<(), Error> {
+    fn fill_probe_table(&self, sites: &[(u32, Site)]) -> Result<(), Error> {
         let name = "PROBES";
-        let map = self.ebpf.map_mut(name).ok_or(Error::NoMap { name })?;
+        let mut ebpf = lock(&self.ebpf);
+        let map = ebpf.map_mut(name).ok_or(Error::NoMap { name })?;
         let mut table: Array<_, ProbeSpec> =
             Array::try_from(map).map_err(|source| Error::Map { name, source })?;
-        for (row, site) in (0..).zip(sites) {
+        for (row, site) in sites {
             table
-                .set(row, site.spec, 0)
+                .set(*row, site.spec, 0)
                 .map_err(|source| Error::Map { name, source })?;
         }
         Ok(())
     }
+}
+
+/// The object. No code that holds the lock leaves it half-changed.
+fn lock(ebpf: &Arc<Mutex<Ebpf>>) -> std::sync::MutexGuard<'_, Ebpf> {
+    ebpf.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Probes that are on. They go off when this is dropped.

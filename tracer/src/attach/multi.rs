@@ -11,7 +11,8 @@ use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aya::Ebpf;
 use aya::maps::Map;
@@ -28,6 +29,7 @@ const VERIFIER_LOG_BYTES: usize = 1 << 20;
 pub(super) struct Prepared {
     license: CString,
     programs: HashMap<String, Vec<bpf_insn>>,
+    loaded: HashMap<&'static str, Arc<OwnedFd>>,
 }
 
 impl Prepared {
@@ -69,6 +71,7 @@ impl Prepared {
         Ok(Self {
             license: object.license.clone(),
             programs,
+            loaded: HashMap::new(),
         })
     }
 
@@ -117,47 +120,96 @@ impl Prepared {
     }
 }
 
-/// Loads the programs that the sites name and links each to all its sites.
-pub(super) fn attach(
-    prepared: &Prepared,
-    exe: &Path,
-    sites: &[Site],
-    scope_of_hits: Scope,
-) -> Result<Probes, Error> {
-    let mut by_program: BTreeMap<&'static str, (Vec<u64>, Vec<u64>)> = BTreeMap::new();
-    for (cookie, site) in (0u64..).zip(sites) {
-        let (offsets, cookies) = by_program.entry(site.program).or_default();
-        offsets.push(site.offset.0);
-        cookies.push(cookie);
-    }
-    let path = CString::new(exe.as_os_str().as_bytes())
-        .map_err(|_| Error::Prepare(format!("{} holds a NUL byte", exe.display())))?;
-    // The verifier takes its time over each program: they are loaded side by side.
-    let links = std::thread::scope(|scope| {
-        let attaching: Vec<_> = by_program
-            .iter()
-            .map(|(name, (offsets, cookies))| {
-                let path = &path;
-                scope.spawn(move || {
-                    let program = prepared.load(name)?;
-                    link(&program, path, offsets, cookies, scope_of_hits)
-                        .map_err(|source| attach_error(name, offsets, exe, source))
-                })
+/// Loaded programs with the places each goes to.
+pub(super) struct Links {
+    exe: PathBuf,
+    path: CString,
+    scope: Scope,
+    programs: Vec<Program>,
+}
+
+/// A loaded program with the places it goes to.
+struct Program {
+    name: &'static str,
+    program: Arc<OwnedFd>,
+    offsets: Vec<u64>,
+    cookies: Vec<u64>,
+}
+
+impl Prepared {
+    /// Loads the programs that the sites name; sites come with their cookies.
+    pub(super) fn links(
+        &mut self,
+        exe: &Path,
+        sites: &[(u32, Site)],
+        scope: Scope,
+    ) -> Result<Links, Error> {
+        let path = CString::new(exe.as_os_str().as_bytes())
+            .map_err(|_| Error::Prepare(format!("{} holds a NUL byte", exe.display())))?;
+        let mut by_program: BTreeMap<&'static str, (Vec<u64>, Vec<u64>)> = BTreeMap::new();
+        for (cookie, site) in sites {
+            let (offsets, cookies) = by_program.entry(site.program).or_default();
+            offsets.push(site.offset.0);
+            cookies.push(u64::from(*cookie));
+        }
+        self.load_all(by_program.keys().copied())?;
+        let programs = by_program
+            .into_iter()
+            .map(|(name, (offsets, cookies))| Program {
+                name,
+                program: Arc::clone(&self.loaded[name]),
+                offsets,
+                cookies,
             })
             .collect();
-        let joined = attaching.into_iter().map(|thread| {
-            thread
-                .join()
-                .unwrap_or_else(|_| Err(Error::Prepare("a thread that attaches died".to_owned())))
-        });
-        joined.collect::<Result<Vec<OwnedFd>, Error>>()
-    })?;
-    Ok(Probes {
-        links: links
-            .into_iter()
-            .map(|link| -> Box<dyn Send> { Box::new(link) })
-            .collect(),
-    })
+        Ok(Links {
+            exe: exe.to_owned(),
+            path,
+            scope,
+            programs,
+        })
+    }
+
+    /// Loads those programs that are not loaded yet. The verifier takes its time
+    /// over each: they are loaded side by side.
+    fn load_all(&mut self, names: impl Iterator<Item = &'static str>) -> Result<(), Error> {
+        let missing: Vec<&'static str> = names
+            .filter(|name| !self.loaded.contains_key(name))
+            .collect();
+        let this = &*self;
+        let loaded = std::thread::scope(|scope| {
+            let loading: Vec<_> = missing
+                .iter()
+                .map(|&name| scope.spawn(move || Ok((name, Arc::new(this.load(name)?)))))
+                .collect();
+            let joined = loading.into_iter().map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(Error::Prepare("a thread that loads died".to_owned())))
+            });
+            joined.collect::<Result<Vec<_>, Error>>()
+        })?;
+        self.loaded.extend(loaded);
+        Ok(())
+    }
+}
+
+impl Links {
+    pub(super) fn is_empty(&self) -> bool {
+        self.programs.is_empty()
+    }
+
+    /// Puts all probes on, one link per program.
+    pub(super) fn on(&self) -> Result<Probes, Error> {
+        let mut links: Vec<Box<dyn Send>> = Vec::new();
+        for program in &self.programs {
+            let link = link(program, &self.path, self.scope).map_err(|source| {
+                attach_error(program.name, &program.offsets, &self.exe, source)
+            })?;
+            links.push(Box::new(link));
+        }
+        Ok(Probes { links })
+    }
 }
 
 fn attach_error(program: &'static str, offsets: &[u64], exe: &Path, source: io::Error) -> Error {
@@ -174,25 +226,19 @@ fn attach_error(program: &'static str, offsets: &[u64], exe: &Path, source: io::
     }
 }
 
-fn link(
-    program: &OwnedFd,
-    path: &CString,
-    offsets: &[u64],
-    cookies: &[u64],
-    scope: Scope,
-) -> io::Result<OwnedFd> {
+fn link(program: &Program, path: &CString, scope: Scope) -> io::Result<OwnedFd> {
     let mut attr = zeroed_attr();
     // SAFETY: every member of the union is plain integers, so any of them may
     // be borrowed from zeroed memory.
     let create = unsafe { &mut attr.link_create };
-    create.__bindgen_anon_1.prog_fd = program.as_raw_fd() as u32;
+    create.__bindgen_anon_1.prog_fd = program.program.as_raw_fd() as u32;
     create.attach_type = bpf_attach_type::BPF_TRACE_UPROBE_MULTI as u32;
     // SAFETY: as above.
     let multi = unsafe { &mut create.__bindgen_anon_3.uprobe_multi };
     multi.path = path.as_ptr() as u64;
-    multi.offsets = offsets.as_ptr() as u64;
-    multi.cookies = cookies.as_ptr() as u64;
-    multi.cnt = offsets.len() as u32;
+    multi.offsets = program.offsets.as_ptr() as u64;
+    multi.cookies = program.cookies.as_ptr() as u64;
+    multi.cnt = program.offsets.len() as u32;
     multi.pid = match scope {
         Scope::Process(pid) => pid.get(),
         Scope::EveryProcess => 0,
@@ -227,7 +273,7 @@ fn bpf(command: bpf_cmd, attr: &mut bpf_attr) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
-fn descriptor(map: &Map) -> Result<RawFd, Error> {
+pub(super) fn descriptor(map: &Map) -> Result<RawFd, Error> {
     let data = match map {
         Map::Array(data)
         | Map::HashMap(data)

@@ -10,25 +10,33 @@ use aya::programs::{ProgramError, UProbe};
 
 use super::{Error, Probes, Scope, Site, is_permission};
 
-/// Loads the programs that the sites name and attaches each site.
+/// Loads those programs that the sites name and that are not loaded yet.
+pub(super) fn load(ebpf: &mut Ebpf, sites: &[(u32, Site)]) -> Result<(), Error> {
+    let names: BTreeSet<_> = sites.iter().map(|(_, site)| site.program).collect();
+    for name in names {
+        let program = program(ebpf, name)?;
+        if program.fd().is_err() {
+            program
+                .load()
+                .map_err(|error| program_error(name, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Attaches each site; they come with their cookies.
 pub(super) fn attach(
     ebpf: &mut Ebpf,
     exe: &Path,
-    sites: &[Site],
+    sites: &[(u32, Site)],
     scope: Scope,
 ) -> Result<Probes, Error> {
-    let names: BTreeSet<_> = sites.iter().map(|site| site.program).collect();
-    for name in names {
-        program(ebpf, name)?
-            .load()
-            .map_err(|error| program_error(name, &error))?;
-    }
     let mut probes = Probes { links: Vec::new() };
-    for (cookie, site) in (0..).zip(sites) {
+    for (cookie, site) in sites {
         let uprobe = program(ebpf, site.program)?;
         let point = UProbeAttachPoint {
             location: UProbeAttachLocation::AbsoluteOffset(site.offset.0),
-            cookie: Some(cookie),
+            cookie: Some(u64::from(*cookie)),
         };
         let scope = match scope {
             Scope::Process(pid) => UProbeScope::OneProcess(pid),

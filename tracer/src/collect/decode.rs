@@ -13,7 +13,12 @@ pub enum Record {
     /// The frames of a stack that was new to the kernel side.
     Stack(StackId, Stack),
     /// One event that found no room in the map.
-    Event(CountKey),
+    Event {
+        /// What happened.
+        key: CountKey,
+        /// How many objects or calls it stands for.
+        objects: u32,
+    },
     /// A type made at run time, to be read while its process lives.
     Type {
         /// The process.
@@ -83,17 +88,20 @@ impl Record {
             kind::STACK => decode_stack(&fields),
             kind::EVENT => {
                 fields.need(size_of::<EventRecord>())?;
-                Ok(Self::Event(CountKey {
-                    stack: StackId {
-                        lo: fields.u64(8)?,
-                        hi: fields.u64(16)?,
+                Ok(Self::Event {
+                    objects: fields.u32(4)?,
+                    key: CountKey {
+                        stack: StackId {
+                            lo: fields.u64(8)?,
+                            hi: fields.u64(16)?,
+                        },
+                        type_addr: fields.u64(24)?,
+                        size_bytes: fields.u64(32)?,
+                        pid: fields.u32(40)?,
+                        probe: fields.u16(44)?,
+                        flags: fields.u16(46)?,
                     },
-                    type_addr: fields.u64(24)?,
-                    size_bytes: fields.u64(32)?,
-                    pid: fields.u32(40)?,
-                    probe: fields.u16(44)?,
-                    flags: fields.u16(46)?,
-                }))
+                })
             }
             kind::TYPE => {
                 fields.need(size_of::<TypeRecord>())?;
@@ -193,9 +201,9 @@ mod tests {
                     bytes.extend(frame.0.to_le_bytes());
                 }
             }
-            Record::Event(key) => {
+            Record::Event { key, objects } => {
                 bytes.extend(kind::EVENT.to_le_bytes());
-                bytes.extend(0u32.to_le_bytes());
+                bytes.extend(objects.to_le_bytes());
                 bytes.extend(key.stack.lo.to_le_bytes());
                 bytes.extend(key.stack.hi.to_le_bytes());
                 bytes.extend(key.type_addr.to_le_bytes());
@@ -238,18 +246,24 @@ mod tests {
                 any::<u64>(),
                 any::<u32>(),
                 any::<u16>(),
-                any::<u16>()
+                any::<u16>(),
+                any::<u32>()
             )
-                .prop_map(|(stack, type_addr, size_bytes, pid, probe, flags)| {
-                    Record::Event(CountKey {
-                        stack,
-                        type_addr,
-                        size_bytes,
-                        pid,
-                        probe,
-                        flags,
-                    })
-                }),
+                .prop_map(
+                    |(stack, type_addr, size_bytes, pid, probe, flags, objects)| {
+                        Record::Event {
+                            key: CountKey {
+                                stack,
+                                type_addr,
+                                size_bytes,
+                                pid,
+                                probe,
+                                flags,
+                            },
+                            objects,
+                        }
+                    }
+                ),
             (any::<u32>(), any::<u64>()).prop_map(|(pid, address)| Record::Type {
                 pid,
                 address: ProcAddr(address)

@@ -96,7 +96,9 @@ impl Collector {
                 Ok(Record::Stack(id, stack)) => {
                     self.stacks.insert(id, stack);
                 }
-                Ok(Record::Event(key)) => *self.streamed.entry(key).or_default() += 1,
+                Ok(Record::Event { key, objects }) => {
+                    *self.streamed.entry(key).or_default() += u64::from(objects);
+                }
                 Ok(Record::Type { pid, address }) => {
                     if let Some(bytes) = (self.read_type)(pid, address) {
                         self.runtime_types.insert((pid, address), bytes);

@@ -7,7 +7,7 @@
 //! still called needs nothing, whatever lies between it and user code.
 
 use thiserror::Error;
-use tracer_ebpf::wire::{LeafFilter, ProbeSpec, tiny_rule};
+use tracer_ebpf::wire::{LeafFilter, ProbeSpec, gate, tiny_rule};
 
 use super::leaves::Leaf;
 use super::program::Program;
@@ -78,7 +78,8 @@ impl HostProbe {
             filter: self.filter,
             tests_flags: tests_flags.into(),
             tiny_rule: self.tiny_rule,
-            padding: [0; 6],
+            gate: gate::WINDOW,
+            padding: [0; 5],
         }
     }
 }

@@ -47,6 +47,7 @@ impl Builder {
                 size_bytes: Some(size_bytes),
                 ..Labels::default()
             },
+            parts: Vec::new(),
         });
     }
 
@@ -63,6 +64,7 @@ impl Builder {
                 call: Some(call.to_owned()),
                 ..Labels::default()
             },
+            parts: Vec::new(),
         });
     }
 
@@ -193,6 +195,7 @@ pub fn service() -> Profile {
         method: Method::All,
         traced_ns: 10_000_000_000,
         recorded_ns: 10_000_000_000,
+        ..Coverage::default()
     };
     profile.start_unix_ns = 1_700_000_000_000_000_000;
     profile.duration_ns = 10_002_000_000;

@@ -35,6 +35,9 @@ pub struct Profile {
     pub locations: Vec<Location>,
     /// What was seen, no two with the same stack and labels.
     pub samples: Vec<Sample>,
+    /// How the objects that were not traced were shared out among the samples;
+    /// empty when every object was traced, and when the profile does not say.
+    pub strata: Vec<Stratum>,
 }
 
 /// The program that was recorded.
@@ -63,6 +66,17 @@ pub struct Coverage {
     pub traced_ns: u64,
     /// Time the recording spans.
     pub recorded_ns: u64,
+    /// Windows of tracing, one if it never stopped.
+    #[serde(default)]
+    pub windows: u64,
+    /// Objects that were traced (with [`Method::Spans`]: that were in the spans
+    /// seen).
+    #[serde(default)]
+    pub objects_counted: u64,
+    /// Objects allocated in the same time by the runtime's own counters; `None`
+    /// when they could not be read.
+    #[serde(default)]
+    pub objects_runtime: Option<u64>,
 }
 
 /// How objects were chosen.
@@ -72,6 +86,11 @@ pub enum Method {
     /// Every one.
     #[default]
     All,
+    /// Those of random windows of time; the others are estimated.
+    Windows,
+    /// Those whose span was used up, charged to the call stack that needed the
+    /// next one; the others are estimated.
+    Spans,
     /// Not stated: the profile was not written by goalloc.
     Unknown,
 }
@@ -132,7 +151,7 @@ pub struct Line {
 }
 
 /// What was counted for one stack and one set of labels.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sample {
     /// Innermost first. Empty when the call chain was lost.
     pub stack: Vec<LocationId>,
@@ -140,7 +159,47 @@ pub struct Sample {
     pub values: Values,
     /// What tells this sample from others with the same stack.
     pub labels: Labels,
+    /// What its values are estimated from; empty when they are exact.
+    pub parts: Vec<Part>,
 }
+
+/// Objects among which those that were not traced are shared out: of one size
+/// class in one process, whose number the runtime itself knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stratum {
+    /// Objects (or calls) allocated while none was traced.
+    pub untraced: f64,
+    /// Whether the runtime's counters say so. If not, it is itself an estimate:
+    /// the sum over the draws of all samples.
+    pub known: bool,
+}
+
+/// What a sample is estimated from, in one stratum. Its estimate is `counted`
+/// plus the stratum's `untraced` times the share that its draws have of all
+/// draws of the stratum.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Part {
+    /// Index into [`Profile::strata`].
+    pub stratum: u16,
+    /// Objects traced.
+    pub counted: u64,
+    /// For each group of windows it was seen in, ascending: the untraced objects
+    /// that those windows stand for, times its share of the objects in them.
+    pub draws: Vec<Draw>,
+}
+
+/// Part of an estimate that one group of windows is responsible for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Draw {
+    /// The group: the number of the window modulo [`WINDOW_GROUPS`].
+    pub group: u8,
+    /// Untraced objects.
+    pub objects: f32,
+}
+
+/// Groups that windows are dealt to in turn. Intervals come from what the groups
+/// differ by; with at most this many windows each is a group of its own.
+pub const WINDOW_GROUPS: u8 = 64;
 
 /// The counts of a sample.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

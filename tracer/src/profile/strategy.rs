@@ -80,6 +80,7 @@ fn sample(locations: u32) -> impl Strategy<Value = Sample> {
             stack,
             values,
             labels,
+            parts: Vec::new(),
         })
 }
 
@@ -132,6 +133,7 @@ pub fn profile() -> impl Strategy<Value = Profile> {
                 method,
                 traced_ns,
                 recorded_ns,
+                ..Coverage::default()
             }
         });
     let losses = any::<(u64, u64, u64)>().prop_map(|(events, stacks, stacks_cut)| Losses {
@@ -161,6 +163,7 @@ pub fn profile() -> impl Strategy<Value = Profile> {
                     functions,
                     locations,
                     samples,
+                    strata: Vec::new(),
                 }
             },
         )

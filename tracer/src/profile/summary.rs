@@ -11,6 +11,11 @@ pub fn coverage(coverage: &Coverage) -> String {
         Method::All if coverage.traced_ns >= coverage.recorded_ns => {
             format!("every allocation traced, {traced} of {recorded}")
         }
+        Method::Windows => format!(
+            "{} windows, {traced} of {recorded}; the rest is estimated",
+            coverage.windows
+        ),
+        Method::Spans => format!("used-up spans, {traced} of {recorded}; the rest is estimated"),
         Method::All => format!("every allocation traced for {traced} of {recorded}"),
         Method::Unknown => "not stated: this profile was not written by goalloc".to_owned(),
     }

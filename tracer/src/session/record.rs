@@ -60,13 +60,14 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
     let mut loaded = prepare::load(&prepared, config)?;
     let mut logger = loaded.logger();
     let sites = prepare::sites(&prepared.plan);
-    let probes = loaded.attach(&prepared.exe_file, &sites, prepared.scope)?;
+    let groups = loaded.groups(&prepared.exe_file, &sites, prepared.scope)?;
+    let probes = groups.window.on()?;
     let mut collector = Collector::new(&mut |name| loaded.take_map(name), Box::new(type_reader()))?;
 
     let go_version = prepared.binary.version().to_string();
     let start_unix_ns = unix_time_ns();
     let started = Instant::now();
-    loaded.enable(true)?;
+    loaded.gates().open(0, u64::MAX);
     let mut launched = match prepared.held.take() {
         Some(held) => Some(held.release()?),
         None => None,
@@ -90,7 +91,7 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
         started,
     };
     live.drain_until_done(progress).await?;
-    loaded.enable(false)?;
+    loaded.gates().shut(0);
     let recorded = started.elapsed();
     drop(probes);
     progress.stopped();
@@ -223,6 +224,7 @@ fn assemble(raw: &RawRecording, prepared: &Prepared, recorded: Duration) -> Prof
             method: Method::All,
             traced_ns: duration_ns,
             recorded_ns: duration_ns,
+            ..Coverage::default()
         },
         start_unix_ns: 0,
         duration_ns,
@@ -231,6 +233,7 @@ fn assemble(raw: &RawRecording, prepared: &Prepared, recorded: Duration) -> Prof
         functions: resolved.functions,
         locations: resolved.locations,
         samples: resolved.samples,
+        strata: Vec::new(),
     }
 }
 

@@ -92,6 +92,7 @@ fn in_order(samples: HashMap<(Vec<LocationId>, Labels), Values>) -> Vec<Sample> 
             stack,
             values,
             labels,
+            parts: Vec::new(),
         })
         .collect();
     samples.sort_by(|a, b| {

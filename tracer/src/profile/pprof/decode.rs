@@ -78,6 +78,7 @@ fn from_proto(message: &proto::Profile) -> Result<Profile, DecodeError> {
         functions,
         locations,
         samples,
+        strata: Vec::new(),
     })
 }
 
@@ -313,6 +314,7 @@ fn sample_of(
         stack,
         values: columns.values(&message.value)?,
         labels,
+        parts: Vec::new(),
     })
 }
 

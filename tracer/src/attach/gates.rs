@@ -1,0 +1,62 @@
+//! The gates, in memory that is shared with the kernel: opening and shutting
+//! one takes no call.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aya::Ebpf;
+use aya::maps::Map;
+use memmap2::{MmapOptions, MmapRaw};
+use tracer_ebpf::wire::{Gate, gate};
+
+use super::{Error, multi::descriptor};
+
+/// What lets hits in. Cheap to ask and to change from any thread.
+pub struct Gates {
+    /// The values of the map `GATES`: [`gate::COUNT`] of [`Gate`].
+    memory: MmapRaw,
+}
+
+impl Gates {
+    pub(super) fn new(ebpf: &Ebpf) -> Result<Self, Error> {
+        let name = "GATES";
+        let map: &Map = ebpf.map(name).ok_or(Error::NoMap { name })?;
+        let length = size_of::<Gate>() * gate::COUNT as usize;
+        let memory = MmapOptions::new()
+            .len(length)
+            .map_raw(descriptor(map)?)
+            .map_err(Error::Gates)?;
+        Ok(Self { memory })
+    }
+
+    /// From now on the hits of this gate count, up to `limit` of them.
+    pub fn open(&self, number: u8, limit: u64) {
+        self.word(number, std::mem::offset_of!(Gate, taken))
+            .store(0, Ordering::Relaxed);
+        self.word(number, std::mem::offset_of!(Gate, limit))
+            .store(limit, Ordering::Relaxed);
+        self.word(number, std::mem::offset_of!(Gate, open))
+            .store(1, Ordering::Release);
+    }
+
+    /// From now on they do not: at one instant for all its probes.
+    pub fn shut(&self, number: u8) {
+        self.word(number, std::mem::offset_of!(Gate, open))
+            .store(0, Ordering::Release);
+    }
+
+    /// Hits let in since the gate was opened.
+    #[must_use]
+    pub fn taken(&self, number: u8) -> u64 {
+        self.word(number, std::mem::offset_of!(Gate, taken))
+            .load(Ordering::Relaxed)
+    }
+
+    fn word(&self, number: u8, offset: usize) -> &AtomicU64 {
+        let index = usize::from(number) % gate::COUNT as usize;
+        let at = index * size_of::<Gate>() + offset;
+        let word = self.memory.as_mut_ptr().wrapping_add(at).cast::<u64>();
+        // SAFETY: `at` is the offset of an aligned u64 within the mapping, which
+        // lives as long as `self`; everybody uses it as an atomic.
+        unsafe { AtomicU64::from_ptr(word) }
+    }
+}
