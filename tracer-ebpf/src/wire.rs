@@ -90,7 +90,7 @@ pub struct Gate {
     pub limit: u64,
     /// Keeps what the programs write off the line they only read.
     pub padding: [u64; 6],
-    /// Hits let in since the collector set this to zero. Threads that come at
+    /// Hits let in so far. Threads that come at
     /// the same instant may go over the limit, by one each.
     pub taken: u64,
     /// As above.

@@ -8,9 +8,12 @@
 
 pub mod addr;
 pub mod attach;
+pub mod budget;
 pub mod cause;
 pub mod collect;
+pub mod counters;
 pub mod doctor;
+pub mod estimate;
 pub mod export;
 pub mod golang;
 pub mod output;

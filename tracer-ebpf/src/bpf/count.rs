@@ -3,11 +3,12 @@
 
 use aya_ebpf::bindings::pt_regs;
 use aya_ebpf::helpers::bpf_get_current_pid_tgid;
+use aya_ebpf::maps::PerCpuHashMap;
 use aya_ebpf::programs::ProbeContext;
 use aya_log_ebpf::{info, warn};
 use tracer_ebpf::wire::{Config, CountKey, EventRecord, StackId, TypeRecord, counter, flags, kind};
 
-use super::maps::{COUNTS, RING, STACKS, add, add_first, add_hit, atomic_add};
+use super::maps::{COUNTS, KEPT_COUNTS, RING, STACKS, add, add_first, add_hit, atomic_add};
 use super::stack::{self, NO_WAKEUP, Stack};
 
 /// Fail if the key exists (`BPF_NOEXIST`).
@@ -27,7 +28,11 @@ pub struct Event {
     pub flags: u16,
     /// How many objects or calls it stands for.
     pub objects: u32,
+    /// Whether its probe is on all the time.
+    pub always: bool,
 }
+
+type Counts = PerCpuHashMap<CountKey, u64>;
 
 /// The process that was hit: the one that is traced, or the one that runs.
 #[inline(always)]
@@ -45,6 +50,7 @@ pub fn count(context: &ProbeContext, config: &Config, stack: &Stack, event: &Eve
     // SAFETY: the context of a uprobe program is the registers.
     let regs = unsafe { &*context.regs };
     let objects = event.objects;
+    let counts = if event.always { &KEPT_COUNTS } else { &COUNTS };
     let asked_bytes = match event.flags & flags::SPAN {
         0 => event.size_bytes,
         _ => 0,
@@ -58,25 +64,25 @@ pub fn count(context: &ProbeContext, config: &Config, stack: &Stack, event: &Eve
         probe: event.probe as u16,
         flags: event.flags | stack.flags,
     };
-    if bump(&key, objects) {
+    if bump(counts, &key, objects) {
         return;
     }
     if !announce_stack(regs, stack, &key) {
         add(counter::LOST_STACKS, 1);
         key.stack = StackId::default();
         key.flags |= flags::STACK_LOST;
-        if bump(&key, objects) {
+        if bump(counts, &key, objects) {
             return;
         }
     }
     announce_type(config, &key);
-    insert(context, &key, objects);
+    insert(context, counts, &key, objects);
 }
 
 /// Adds to a count that exists.
 #[inline(always)]
-fn bump(key: &CountKey, objects: u32) -> bool {
-    match COUNTS.get_ptr_mut(key) {
+fn bump(counts: &Counts, key: &CountKey, objects: u32) -> bool {
+    match counts.get_ptr_mut(key) {
         Some(count) => {
             atomic_add(count, u64::from(objects));
             true
@@ -87,12 +93,12 @@ fn bump(key: &CountKey, objects: u32) -> bool {
 
 /// Starts a count, or streams the event when the map has no room.
 #[inline(always)]
-fn insert(context: &ProbeContext, key: &CountKey, objects: u32) {
-    if COUNTS.insert(key, u64::from(objects), NO_EXIST).is_ok() {
+fn insert(context: &ProbeContext, counts: &Counts, key: &CountKey, objects: u32) {
+    if counts.insert(key, u64::from(objects), NO_EXIST).is_ok() {
         return;
     }
     // Another thread may have put it there since `bump` missed.
-    if bump(key, objects) {
+    if bump(counts, key, objects) {
         return;
     }
     let Some(mut entry) = RING.reserve::<EventRecord>(0) else {

@@ -45,6 +45,11 @@ pub static PROBES: Array<ProbeSpec> = Array::with_max_entries(MAX_PROBES, 0);
 #[map]
 pub static COUNTS: PerCpuHashMap<CountKey, u64> = PerCpuHashMap::with_max_entries(1, 0);
 
+/// The counts of probes that are on all the time. Apart from the others, which
+/// the collector takes away while these move.
+#[map]
+pub static KEPT_COUNTS: PerCpuHashMap<CountKey, u64> = PerCpuHashMap::with_max_entries(1, 0);
+
 /// Stacks that went through the ring already. Least recently used ones are
 /// forgotten first, and are then sent again.
 #[map]

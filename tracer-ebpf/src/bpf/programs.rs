@@ -75,13 +75,23 @@ pub fn alloc_slice(context: ProbeContext) -> u32 {
     0
 }
 
-/// Size in RBX: an object too large for a span of its class, whose type is not
-/// at hand.
+/// Size in RAX, type in RBX: the function that allocates large objects, probed
+/// all the time.
 #[uprobe]
-pub fn alloc_large(context: ProbeContext) -> u32 {
+pub fn large(context: ProbeContext) -> u32 {
+    if let Some(hit) = Hit::new(&context) {
+        let (size_bytes, type_addr) = (hit.regs.rax, hit.regs.rbx);
+        hit.large(size_bytes, type_addr);
+    }
+    0
+}
+
+/// Size in RBX: the same where the type is not at hand.
+#[uprobe]
+pub fn large_untyped(context: ProbeContext) -> u32 {
     if let Some(hit) = Hit::new(&context) {
         let size_bytes = hit.regs.rbx;
-        hit.allocation(size_bytes, 0, Filtered::No);
+        hit.large(size_bytes, 0);
     }
     0
 }
@@ -195,6 +205,21 @@ impl<'a> Hit<'a> {
         self.count(&stack, size_bytes, type_addr, bits, 1);
     }
 
+    /// Counts a large object.
+    #[inline(always)]
+    fn large(&self, size_bytes: u64, type_addr: u64) {
+        let stack = stack::identify(self.regs, pid(&self.config));
+        let event = Event {
+            probe: self.probe,
+            size_bytes,
+            type_addr,
+            flags: 0,
+            objects: 1,
+            always: true,
+        };
+        count(self.context, &self.config, &stack, &event);
+    }
+
     /// Counts the objects of a span that is used up.
     #[inline(always)]
     fn span(&self, mcache: u64, span_class: u64) {
@@ -247,6 +272,7 @@ impl<'a> Hit<'a> {
                 type_addr,
                 flags: bits,
                 objects,
+                always: false,
             },
         );
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use tracer::attach::{Loaded, Options, Probes, Scope, Site};
 use tracer::golang::GoBinary;
-use tracer::plan::{Counts, Plan, ProbeSet};
+use tracer::plan::{Counts, Plan, ProbeSet, Scheme};
 use tracer_ebpf::wire::gate;
 use xtask::go::Toolchain;
 
@@ -184,7 +184,8 @@ impl Tracer {
             Way::Empty => empty(pid),
             Way::Goalloc { .. } => {
                 let mut child = Command::new(env!("CARGO_BIN_EXE_goalloc"))
-                    .args(["record", "--probes", "alloc", "-o", "/dev/null", "-p"])
+                    .args(["record", "--max-overhead", "none", "--probes", "alloc"])
+                    .args(["-o", "/dev/null", "-p"])
                     .arg(pid.to_string())
                     .stderr(Stdio::piped())
                     .spawn()?;
@@ -231,7 +232,11 @@ impl Tracer {
 /// The empty program at every instruction goalloc would probe.
 fn empty(pid: u32) -> Result<Tracer> {
     let exe = PathBuf::from(format!("/proc/{pid}/exe"));
-    let plan = Plan::new(&GoBinary::open(&exe)?, "alloc".parse::<ProbeSet>()?)?;
+    let plan = Plan::new(
+        &GoBinary::open(&exe)?,
+        "alloc".parse::<ProbeSet>()?,
+        Scheme::All,
+    )?;
     let sites: Vec<Site> = plan
         .probes
         .iter()

@@ -28,14 +28,18 @@ impl Gates {
         Ok(Self { memory })
     }
 
-    /// From now on the hits of this gate count, up to `limit` of them.
-    pub fn open(&self, number: u8, limit: u64) {
-        self.word(number, std::mem::offset_of!(Gate, taken))
-            .store(0, Ordering::Relaxed);
-        self.word(number, std::mem::offset_of!(Gate, limit))
-            .store(limit, Ordering::Relaxed);
+    /// From now on the hits of this gate count, up to `more` of them.
+    pub fn open(&self, number: u8, more: u64) {
+        self.allow(number, more);
         self.word(number, std::mem::offset_of!(Gate, open))
             .store(1, Ordering::Release);
+    }
+
+    /// From now on up to `more` hits are let in, whatever was left.
+    pub fn allow(&self, number: u8, more: u64) {
+        let limit = self.taken(number).saturating_add(more);
+        self.word(number, std::mem::offset_of!(Gate, limit))
+            .store(limit, Ordering::Relaxed);
     }
 
     /// From now on they do not: at one instant for all its probes.
@@ -44,11 +48,18 @@ impl Gates {
             .store(0, Ordering::Release);
     }
 
-    /// Hits let in since the gate was opened.
+    /// Hits let in so far, over all the times it was open.
     #[must_use]
     pub fn taken(&self, number: u8) -> u64 {
         self.word(number, std::mem::offset_of!(Gate, taken))
             .load(Ordering::Relaxed)
+    }
+
+    /// Whether as many were let in as may be: some may have been turned away.
+    #[must_use]
+    pub fn is_exhausted(&self, number: u8) -> bool {
+        let limit = self.word(number, std::mem::offset_of!(Gate, limit));
+        self.taken(number) >= limit.load(Ordering::Relaxed)
     }
 
     fn word(&self, number: u8, offset: usize) -> &AtomicU64 {

@@ -82,6 +82,8 @@ pub struct Options {
     pub ring_bytes: u32,
     /// Entries of the map of counts.
     pub map_entries: u32,
+    /// Entries of the map of counts of probes that are on all the time.
+    pub kept_entries: u32,
     /// Stacks remembered as sent.
     pub stack_entries: u32,
     /// How to attach.
@@ -95,6 +97,7 @@ impl Default for Options {
         Self {
             ring_bytes: 16 << 20,
             map_entries: 1 << 16,
+            kept_entries: 1 << 12,
             stack_entries: 1 << 15,
             mechanism: Mechanism::of_this_kernel(),
             config: Config::default(),
@@ -255,6 +258,7 @@ impl Loaded {
             .override_global("CONFIG", &options.config, true)
             .map_max_entries("RING", options.ring_bytes)
             .map_max_entries("COUNTS", options.map_entries)
+            .map_max_entries("KEPT_COUNTS", options.kept_entries)
             .map_max_entries("STACKS", options.stack_entries)
             .load(OBJECT)
             .map_err(load_error)?;
@@ -366,11 +370,15 @@ impl Drop for Probes {
     /// Takes all probes off and waits until none can be running any more.
     fn drop(&mut self) {
         // Closing a link waits for the kernel to be done with it, up to a
-        // tenth of a second for a perf event: they wait side by side.
+        // tenth of a second for a perf event: they wait side by side. The first
+        // is closed here, because a new thread may have to wait for a CPU.
+        let mut links = self.links.drain(..);
+        let first = links.next();
         std::thread::scope(|scope| {
-            for link in self.links.drain(..) {
+            for link in links {
                 scope.spawn(move || drop(link));
             }
+            drop(first);
         });
     }
 }

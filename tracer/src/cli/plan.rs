@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use tracer::golang::GoBinary;
-use tracer::plan::{Plan, ProbeSet, render};
+use tracer::plan::{Plan, ProbeSet, Scheme, render};
 use tracer::target::Process;
 
 use super::Outcome;
@@ -48,7 +48,8 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let Subject { file, name } = args.subject.resolve()?;
     // These errors state their causes themselves.
     let binary = GoBinary::open(&file).map_err(|error| anyhow!("{name}: {error}"))?;
-    let plan = Plan::new(&binary, args.probes).map_err(|error| anyhow!("{name}: {error}"))?;
+    let plan =
+        Plan::new(&binary, args.probes, Scheme::All).map_err(|error| anyhow!("{name}: {error}"))?;
     let about = render::About {
         exe: name,
         go_version: binary.build_info().go_version.clone(),

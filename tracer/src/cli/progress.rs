@@ -29,10 +29,11 @@ impl Line {
 
 impl Progress for Line {
     fn started(&mut self, start: &Start<'_>) {
-        let pid = start.pid.map_or_else(
-            || "every process of".to_owned(),
-            |pid| format!("process {pid},"),
-        );
+        let pid = match start.pids {
+            [] => "every process of".to_owned(),
+            [pid] => format!("process {pid},"),
+            pids => format!("{} processes, first", pids.len()),
+        };
         eprintln!(
             "goalloc: recording {pid} {} ({}), {} probes on; Ctrl-C ends it",
             start.exe, start.go_version, start.probes

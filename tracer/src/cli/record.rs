@@ -8,6 +8,7 @@ use anyhow::Context;
 use bytesize::ByteSize;
 use clap::Args;
 use tracer::attach::Mechanism;
+use tracer::budget::MaxOverhead;
 use tracer::output::{Output, Permissions};
 use tracer::plan::ProbeSet;
 use tracer::profile::{pprof, summary};
@@ -38,9 +39,9 @@ pub struct RunArgs {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct SubjectArgs {
-    /// Process to attach to
-    #[arg(short, long, value_name = "PID")]
-    pid: Option<u32>,
+    /// Process to attach to; several with commas between
+    #[arg(short, long, value_name = "PID", value_delimiter = ',')]
+    pid: Vec<u32>,
     /// Record every process that runs this file, now or later
     #[arg(long, value_name = "PATH")]
     exe: Option<PathBuf>,
@@ -57,6 +58,11 @@ struct CommonArgs {
     /// Overwrite the file if it exists
     #[arg(long)]
     force: bool,
+    /// What tracing may cost, in percent of the CPU time the target uses: what does not
+    /// fit is traced in random windows and estimated. With none every allocation is
+    /// traced, which can slow a target down many times
+    #[arg(long, value_name = "PCT|none", default_value_t)]
+    max_overhead: MaxOverhead,
     /// What to probe: alloc, or with counted map calls alloc,map or alloc,map-all
     #[arg(long, value_name = "SET", default_value_t)]
     probes: ProbeSet,
@@ -77,14 +83,23 @@ enum AttachArg {
     Perf,
 }
 
+/// CPU time over that without tracing from which on it is warned of.
+const NOTABLE_SLOWDOWN: f64 = 1.05;
+
 /// Runs `goalloc record`.
 pub fn record(args: RecordArgs) -> anyhow::Result<Outcome> {
-    let subject = match (args.subject.pid, args.subject.exe) {
-        (Some(pid), _) => Subject::Process(pid),
-        (None, Some(path)) => Subject::Executable(path),
-        (None, None) => anyhow::bail!("name a target: -p PID or --exe PATH"),
+    let subject = match args.subject.exe {
+        Some(path) => Subject::Executable(path),
+        None => Subject::Processes(distinct(args.subject.pid)),
     };
     record_subject(subject, &args.common)
+}
+
+/// A process named twice is recorded once.
+fn distinct(mut pids: Vec<u32>) -> Vec<u32> {
+    pids.sort_unstable();
+    pids.dedup();
+    pids
 }
 
 /// Runs `goalloc run`.
@@ -103,6 +118,7 @@ fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome
     let config = Config {
         subject,
         duration: args.duration,
+        max_overhead: args.max_overhead,
         probes: args.probes,
         tables: tables(args.ring_size, args.map_entries)?,
         mechanism: args.attach.map(|how| match how {
@@ -116,6 +132,14 @@ fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome
         .context("cannot start the event loop")?;
     let recording = runtime.block_on(session::record(&config, &mut Line::new()))?;
     let profile = recording.profile;
+    if let (MaxOverhead::None, Some(slowdown)) = (args.max_overhead, recording.slowdown)
+        && slowdown >= NOTABLE_SLOWDOWN
+    {
+        eprintln!(
+            "goalloc: warning: tracing every allocation made the target take {slowdown:.1} times \
+             the CPU time; --max-overhead 2 bounds that"
+        );
+    }
     output.commit(&pprof::encode(&profile))?;
 
     let totals = profile.totals();

@@ -1,14 +1,16 @@
-//! The collector: drains the ring on the caller's timer and reads the counts
-//! at the end.
+//! The collector: drains the ring on the caller's timer and takes the counts
+//! when the probes are off.
 
 use std::collections::HashMap;
 
-use aya::maps::{Map, MapData, MapError, PerCpuArray, PerCpuHashMap, RingBuf};
+use aya::maps::{Map, MapData, MapError, PerCpuArray, RingBuf};
+use aya::util::nr_cpus;
 use thiserror::Error;
 use tracer_ebpf::wire::{CountKey, Counters, StackId, counter};
 
+use super::batch::Taker;
 use super::decode::{Record, Stack};
-use super::raw::{RawRecording, RuntimeTypeBytes};
+use super::raw::RuntimeTypeBytes;
 use crate::addr::ProcAddr;
 
 /// Why the maps could not be read.
@@ -32,12 +34,30 @@ pub enum Error {
         #[source]
         source: MapError,
     },
+    /// The counts could not be taken out.
+    #[error("cannot take the counts out of the BPF map {name}")]
+    Take {
+        /// Its name.
+        name: &'static str,
+        /// What the kernel said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// How many CPUs there can be is not known.
+    #[error("cannot read {path}")]
+    Cpus {
+        /// Where it is stated.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 /// The counters of the kernel side, summed over the CPUs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Events that passed every filter.
+    /// Objects and calls of the events that passed every filter.
     pub hits: u64,
     /// Bytes they asked for.
     pub bytes: u64,
@@ -47,7 +67,51 @@ pub struct Totals {
     pub lost_stacks: u64,
     /// Events that went through the ring because the map was full.
     pub streamed: u64,
+    /// Times that a probe was hit, counted or not.
+    pub traps: u64,
+    /// Frames walked by the events that passed every filter.
+    pub frames: u64,
 }
+
+impl Totals {
+    /// The sum of both.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            hits: self.hits + other.hits,
+            bytes: self.bytes + other.bytes,
+            lost_events: self.lost_events + other.lost_events,
+            lost_stacks: self.lost_stacks + other.lost_stacks,
+            streamed: self.streamed + other.streamed,
+            traps: self.traps + other.traps,
+            frames: self.frames + other.frames,
+        }
+    }
+
+    /// What has come on top of `earlier`.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            hits: self.hits.saturating_sub(earlier.hits),
+            bytes: self.bytes.saturating_sub(earlier.bytes),
+            lost_events: self.lost_events.saturating_sub(earlier.lost_events),
+            lost_stacks: self.lost_stacks.saturating_sub(earlier.lost_stacks),
+            streamed: self.streamed.saturating_sub(earlier.streamed),
+            traps: self.traps.saturating_sub(earlier.traps),
+            frames: self.frames.saturating_sub(earlier.frames),
+        }
+    }
+}
+
+/// How often each key was counted.
+pub type Counts = HashMap<CountKey, u64>;
+
+/// Call stacks kept of one recording; those that come later are lost, and said
+/// to be.
+const MOST_STACKS: usize = 1 << 16;
+
+/// Types made at run time that are kept.
+const MOST_RUNTIME_TYPES: usize = 1 << 14;
 
 /// Reads a type descriptor of a live process; `None` if it cannot be read.
 pub type ReadType = Box<dyn FnMut(u32, ProcAddr) -> Option<RuntimeTypeBytes> + Send>;
@@ -55,13 +119,31 @@ pub type ReadType = Box<dyn FnMut(u32, ProcAddr) -> Option<RuntimeTypeBytes> + S
 /// Everything that has come out of the kernel so far.
 pub struct Collector {
     ring: RingBuf<MapData>,
-    counts: PerCpuHashMap<MapData, CountKey, u64>,
+    counts: MapData,
+    kept_counts: MapData,
     counters: PerCpuArray<MapData, Counters>,
+    taker: Taker,
     read_type: ReadType,
-    streamed: HashMap<CountKey, u64>,
+    /// Events that found no room in a map, since counts were last taken.
+    streamed: Counts,
     stacks: HashMap<StackId, Stack>,
     runtime_types: HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
     undecodable: u64,
+    /// The kernel side's counters when the recording began.
+    before: Totals,
+}
+
+/// What a collector holds beside the counts.
+#[derive(Debug)]
+pub struct Leftovers {
+    /// The frames behind the stack identities.
+    pub stacks: HashMap<StackId, Stack>,
+    /// Types that are not part of the executable.
+    pub runtime_types: HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
+    /// What the kernel side says of the whole recording.
+    pub totals: Totals,
+    /// Records that could not be read.
+    pub undecodable: u64,
 }
 
 /// Hands over a map by name.
@@ -74,16 +156,23 @@ impl Collector {
     ///
     /// The object lacks one of them.
     pub fn new(take_map: TakeMap<'_>, read_type: ReadType) -> Result<Self, Error> {
+        let cpus = nr_cpus().map_err(|(path, source)| Error::Cpus {
+            path: path.to_owned(),
+            source,
+        })?;
         Ok(Self {
             ring: RingBuf::try_from(take(take_map, "RING")?).map_err(wrong("RING"))?,
-            counts: PerCpuHashMap::try_from(take(take_map, "COUNTS")?).map_err(wrong("COUNTS"))?,
+            counts: take_per_cpu_hash(take_map, "COUNTS")?,
+            kept_counts: take_per_cpu_hash(take_map, "KEPT_COUNTS")?,
             counters: PerCpuArray::try_from(take(take_map, "COUNTERS")?)
                 .map_err(wrong("COUNTERS"))?,
+            taker: Taker::new(cpus),
             read_type,
             streamed: HashMap::new(),
             stacks: HashMap::new(),
             runtime_types: HashMap::new(),
             undecodable: 0,
+            before: Totals::default(),
         })
     }
 
@@ -94,13 +183,17 @@ impl Collector {
             records += 1;
             match Record::decode(&item) {
                 Ok(Record::Stack(id, stack)) => {
-                    self.stacks.insert(id, stack);
+                    if self.stacks.len() < MOST_STACKS {
+                        self.stacks.insert(id, stack);
+                    }
                 }
                 Ok(Record::Event { key, objects }) => {
                     *self.streamed.entry(key).or_default() += u64::from(objects);
                 }
                 Ok(Record::Type { pid, address }) => {
-                    if let Some(bytes) = (self.read_type)(pid, address) {
+                    if self.runtime_types.len() < MOST_RUNTIME_TYPES
+                        && let Some(bytes) = (self.read_type)(pid, address)
+                    {
                         self.runtime_types.insert((pid, address), bytes);
                     }
                 }
@@ -113,7 +206,7 @@ impl Collector {
         records
     }
 
-    /// The kernel side's counters as they stand.
+    /// The kernel side's counters since the recording began.
     ///
     /// # Errors
     ///
@@ -124,42 +217,92 @@ impl Collector {
             source,
         })?;
         let sum = |slot: u32| per_cpu.iter().map(|counters| counters[slot as usize]).sum();
-        Ok(Totals {
+        let now = Totals {
             hits: sum(counter::HITS),
             bytes: sum(counter::BYTES),
             lost_events: sum(counter::LOST_EVENTS),
             lost_stacks: sum(counter::LOST_STACKS),
             streamed: sum(counter::STREAMED),
-        })
+            traps: sum(counter::TRAPS),
+            frames: sum(counter::FRAMES),
+        };
+        Ok(now.since(&self.before))
     }
 
-    /// Reads all counts. Call it once the probes are off: a count that still
-    /// moves would be read half-way.
+    /// Forgets all that was counted so far: the recording begins here.
     ///
     /// # Errors
     ///
     /// A map cannot be read.
-    pub fn finish(mut self) -> Result<RawRecording, Error> {
+    pub fn discard(&mut self) -> Result<(), Error> {
+        self.take()?;
+        self.take_kept()?;
+        self.stacks.clear();
+        self.before = Totals::default();
+        self.before = self.totals()?;
+        Ok(())
+    }
+
+    /// Takes the counts of the probes that go on and off, and all that was
+    /// streamed, leaving none. Call it once those probes are off: what they
+    /// still count meanwhile could be lost.
+    ///
+    /// # Errors
+    ///
+    /// A map cannot be read.
+    pub fn take(&mut self) -> Result<Counts, Error> {
         self.drain();
-        let mut counts = self.streamed.clone();
-        for entry in self.counts.iter() {
-            let (key, per_cpu) = entry.map_err(|source| Error::Read {
+        let mut counts = std::mem::take(&mut self.streamed);
+        self.taker
+            .take(&self.counts, |key, count| {
+                *counts.entry(key).or_default() += count;
+            })
+            .map_err(|source| Error::Take {
                 name: "COUNTS",
                 source,
             })?;
-            let count: u64 = per_cpu.iter().sum();
-            if count > 0 {
+        Ok(counts)
+    }
+
+    /// Takes the counts of the probes that are on all the time, once they are
+    /// off.
+    ///
+    /// # Errors
+    ///
+    /// A map cannot be read.
+    pub fn take_kept(&mut self) -> Result<Counts, Error> {
+        let mut counts = Counts::new();
+        self.taker
+            .take(&self.kept_counts, |key, count| {
                 *counts.entry(key).or_default() += count;
-            }
-        }
+            })
+            .map_err(|source| Error::Take {
+                name: "KEPT_COUNTS",
+                source,
+            })?;
+        Ok(counts)
+    }
+
+    /// What is left when the counts have been taken.
+    ///
+    /// # Errors
+    ///
+    /// A map cannot be read.
+    pub fn finish(self) -> Result<Leftovers, Error> {
         let totals = self.totals()?;
-        Ok(RawRecording {
-            counts,
+        Ok(Leftovers {
             stacks: self.stacks,
             runtime_types: self.runtime_types,
-            hits: totals.hits,
-            lost_events: totals.lost_events + self.undecodable,
+            totals,
+            undecodable: self.undecodable,
         })
+    }
+}
+
+fn take_per_cpu_hash(take_map: TakeMap<'_>, name: &'static str) -> Result<MapData, Error> {
+    match take(take_map, name)? {
+        Map::PerCpuHashMap(data) => Ok(data),
+        _ => Err(Error::Map { name, source: None }),
     }
 }
 

@@ -1,12 +1,16 @@
 //! From kernel maps and ring records to raw counts.
 //!
-//! Input: the loaded maps. Output: a [`RawRecording`], in which nothing is
-//! resolved yet: symbols, types and causes come later, off the drain path.
+//! Input: the loaded maps. Output: the counts of each window, and at the end a
+//! [`RawRecording`], in which nothing is resolved yet: symbols, types and causes
+//! come later, off the drain path.
 
+mod batch;
 mod decode;
 mod drain;
 mod raw;
+mod tally;
 
 pub use decode::{DecodeError, Record, Stack};
-pub use drain::{Collector, Error, Totals};
+pub use drain::{Collector, Counts, Error, Leftovers, Totals};
 pub use raw::{RawRecording, RuntimeTypeBytes};
+pub use tally::Tally;

@@ -5,22 +5,31 @@ use std::collections::HashMap;
 use tracer_ebpf::wire::{CountKey, StackId, flags};
 
 use super::decode::Stack;
+use super::tally::Tally;
 use crate::addr::ProcAddr;
+use crate::counters::Counters;
 use crate::profile::Losses;
 
 /// What the kernel side counted.
 #[derive(Clone, Debug, Default)]
 pub struct RawRecording {
-    /// How often each key occurred.
-    pub counts: HashMap<CountKey, u64>,
+    /// How often each key occurred, and what it stands for.
+    pub counts: HashMap<CountKey, Tally>,
     /// The frames behind the stack identities.
     pub stacks: HashMap<StackId, Stack>,
     /// Types that are not part of the executable.
     pub runtime_types: HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
-    /// Events that passed every filter, as the probes counted them.
+    /// Objects and calls that passed every filter, as the probes counted them.
     pub hits: u64,
     /// Events that neither the map nor the ring had room for.
     pub lost_events: u64,
+    /// Whether objects were allocated while none was traced.
+    pub sampled: bool,
+    /// Whether large objects were traced all the time, also while others were not.
+    pub large_is_exact: bool,
+    /// Objects allocated in the whole recording, by the runtime's own counters,
+    /// where they could be read.
+    pub runtime: Option<Counters>,
 }
 
 /// A type descriptor copied out of a live process: its first 48 bytes, the
@@ -36,7 +45,8 @@ impl RawRecording {
             ..Losses::default()
         };
         let mut counted = 0;
-        for (key, count) in &self.counts {
+        for (key, tally) in &self.counts {
+            let count = tally.counted;
             counted += count;
             if key.flags & flags::STACK_LOST != 0 || !self.stacks.contains_key(&key.stack) {
                 losses.stacks += count;
@@ -77,10 +87,10 @@ mod tests {
     fn counts_what_is_missing_by_cause() {
         let raw = RawRecording {
             counts: HashMap::from([
-                (key(1, 0), 10),
-                (key(2, 0), 3),
-                (key(0, flags::STACK_LOST), 4),
-                (key(1, flags::CUT_AT_DEPTH), 5),
+                (key(1, 0), Tally::exact(10)),
+                (key(2, 0), Tally::exact(3)),
+                (key(0, flags::STACK_LOST), Tally::exact(4)),
+                (key(1, flags::CUT_AT_DEPTH), Tally::exact(5)),
             ]),
             stacks: HashMap::from([(StackId { lo: 1, hi: 1 }, stack())]),
             hits: 22,
@@ -96,7 +106,7 @@ mod tests {
     #[test]
     fn a_hit_without_a_count_is_a_loss() {
         let raw = RawRecording {
-            counts: HashMap::from([(key(1, 0), 10)]),
+            counts: HashMap::from([(key(1, 0), Tally::exact(10))]),
             stacks: HashMap::from([(StackId { lo: 1, hi: 1 }, stack())]),
             hits: 12,
             lost_events: 1,

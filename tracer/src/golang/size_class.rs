@@ -40,6 +40,18 @@ impl MallocRules {
         }
     }
 
+    /// Size of the largest object that is of a size class, bytes.
+    #[must_use]
+    pub fn largest_small_bytes(&self) -> u16 {
+        // With headers the largest class would have no room for one.
+        let header = if self.has_malloc_headers {
+            MALLOC_HEADER_BYTES
+        } else {
+            0
+        };
+        (MAX_CLASS_BYTES - header) as u16
+    }
+
     /// Bytes of heap set aside for an object of `size_bytes`, as `TotalAlloc`
     /// counts them. `noscan`: the object holds no pointers.
     ///
@@ -48,16 +60,11 @@ impl MallocRules {
     /// the class it would have.
     #[must_use]
     pub fn heap_bytes(&self, size_bytes: u64, noscan: bool) -> u64 {
-        let mut class_limit = MAX_CLASS_BYTES;
         let mut needed = size_bytes;
-        if self.has_malloc_headers {
-            // Above this a header would not fit, and none is needed.
-            class_limit -= MALLOC_HEADER_BYTES;
-            if !noscan && size_bytes > MAX_HEADERLESS_BYTES {
-                needed = size_bytes.saturating_add(MALLOC_HEADER_BYTES);
-            }
+        if self.has_malloc_headers && !noscan && size_bytes > MAX_HEADERLESS_BYTES {
+            needed = size_bytes.saturating_add(MALLOC_HEADER_BYTES);
         }
-        if size_bytes > class_limit {
+        if size_bytes > u64::from(self.largest_small_bytes()) {
             return size_bytes
                 .checked_next_multiple_of(PAGE_BYTES)
                 .unwrap_or(u64::MAX);
@@ -68,6 +75,24 @@ impl MallocRules {
             .copied()
             .map_or(MAX_CLASS_BYTES, u64::from)
     }
+}
+
+/// The number of the size class whose slots have so many bytes; `None` when
+/// there is no such class.
+#[must_use]
+pub fn number(slot_bytes: u64) -> Option<u8> {
+    let slot_bytes = u16::try_from(slot_bytes).ok()?;
+    let class = CLASS_BYTES.binary_search(&slot_bytes).ok()?;
+    u8::try_from(class).ok()
+}
+
+/// Bytes of a slot of a size class; 0 for a number that is none.
+#[must_use]
+pub fn bytes(class: u8) -> u64 {
+    CLASS_BYTES
+        .get(usize::from(class))
+        .copied()
+        .map_or(0, u64::from)
 }
 
 /// [`MallocRules::heap_bytes`] for a single object.

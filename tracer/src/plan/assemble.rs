@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use tracer_ebpf::wire::{self, LeafFilter, ProbeSpec, general_leaf};
+use tracer_ebpf::wire::{self, LeafFilter, ProbeSpec, gate, general_leaf};
 
 use super::binary::{Executable, FunctionSpan, code_of};
 use super::hosts::{self, HostError, HostProbe};
@@ -10,10 +10,14 @@ use super::leaves::{self, Leaf};
 use super::maps::{self, ProbeSet};
 use super::program::Program;
 use super::prologue::{self, ProbePoint};
-use super::{Counts, Missing, MissingReason, Plan, PlanError, Probe};
+use super::{Counts, Missing, MissingReason, Plan, PlanError, Probe, Scheme};
 use crate::addr::{ElfAddr, FileOffset};
 
-pub(super) fn assemble(exe: &dyn Executable, set: ProbeSet) -> Result<Plan, PlanError> {
+pub(super) fn assemble(
+    exe: &dyn Executable,
+    set: ProbeSet,
+    scheme: Scheme,
+) -> Result<Plan, PlanError> {
     let found = Found::in_executable(exe, set);
     if found.counted.is_empty() {
         return Err(PlanError::NoAllocator);
@@ -25,13 +29,26 @@ pub(super) fn assemble(exe: &dyn Executable, set: ProbeSet) -> Result<Plan, Plan
             ..Plan::default()
         },
     };
-    builder.add_leaves(&found);
+    builder.add_leaves(&found, scheme);
     builder.add_hosts(&found);
     builder.add_maps(&found, set);
     builder.add_build_warnings(&found);
     let plan = builder.plan;
     check(&plan)?;
     Ok(plan)
+}
+
+/// The function that takes a span for a large object: up to Go 1.23 the first
+/// that sees large objects alone (go1.19 src/runtime/mcache.go:222).
+const ALLOC_LARGE: &str = "runtime.(*mcache).allocLarge";
+
+/// Where large objects are seen apart from the others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LargeProbe {
+    /// At their own leaf.
+    Leaf,
+    /// At [`ALLOC_LARGE`], which `mallocgc` calls.
+    AllocLarge,
 }
 
 /// What the executable holds of what a plan is about.
@@ -42,6 +59,8 @@ struct Found {
     counted: Vec<Leaf>,
     /// Functions with counted leaves inlined that have to be counted there.
     hosts: Vec<(FunctionSpan, Vec<Leaf>)>,
+    /// Whether [`ALLOC_LARGE`] is inlined anywhere.
+    large_is_inlined: bool,
     /// Map functions and what they are inlined in.
     inlined_maps: HashMap<String, Vec<String>>,
     size_class_limit: Option<u16>,
@@ -50,13 +69,15 @@ struct Found {
 impl Found {
     fn in_executable(exe: &dyn Executable, set: ProbeSet) -> Self {
         let map_functions = set.map_functions();
-        let functions =
-            exe.functions(&|name| Leaf::from_name(name).is_some() || map_functions.contains(&name));
+        let functions = exe.functions(&|name| {
+            Leaf::from_name(name).is_some() || map_functions.contains(&name) || name == ALLOC_LARGE
+        });
         let leaf_names = Leaf::known_names();
         let names: Vec<&str> = leaf_names
             .iter()
             .map(String::as_str)
             .chain(map_functions.iter().copied())
+            .chain([ALLOC_LARGE])
             .collect();
 
         let mut mentioned: Vec<Leaf> = functions
@@ -65,12 +86,14 @@ impl Found {
             .collect();
         let mut hosts = Vec::new();
         let mut inlined_maps: HashMap<String, Vec<String>> = HashMap::new();
+        let mut large_is_inlined = false;
         for (host, inlined) in exe.hosts_of(&names) {
             let leaves: Vec<Leaf> = inlined
                 .iter()
                 .filter_map(|name| Leaf::from_name(name))
                 .collect();
             mentioned.extend(&leaves);
+            large_is_inlined |= inlined.iter().any(|name| name == ALLOC_LARGE);
             for name in inlined
                 .into_iter()
                 .filter(|name| map_functions.contains(&name.as_str()))
@@ -94,6 +117,7 @@ impl Found {
             functions,
             counted,
             hosts,
+            large_is_inlined,
             inlined_maps,
             size_class_limit,
         }
@@ -134,7 +158,14 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn add_leaves(&mut self, found: &Found) {
+    fn add_leaves(&mut self, found: &Found, scheme: Scheme) {
+        let large = match scheme {
+            Scheme::All => None,
+            Scheme::Windows | Scheme::Spans => self.add_large(found),
+        };
+        if scheme == Scheme::Spans {
+            return;
+        }
         for &leaf in &found.counted {
             let name = leaf.to_string();
             let Some(function) = found.function(&name) else {
@@ -146,15 +177,14 @@ impl Builder<'_> {
                 self.miss(name, MissingReason::InlinedOnly { hosts });
                 continue;
             };
+            if large == Some(LargeProbe::Leaf) && leaf == Leaf::Large {
+                continue;
+            }
             // Up to Go 1.23 mallocgc is asked for empty objects too, and has
             // to leave them out.
-            let (program, general) = match leaf {
-                Leaf::Mallocgc => (Program::AllocDispatch, general_leaf::ANY),
-                _ => (Program::Alloc, 0),
-            };
-            let filter = LeafFilter {
-                general,
-                ..LeafFilter::default()
+            let (program, filter) = match leaf {
+                Leaf::Mallocgc => (Program::AllocDispatch, self.mallocgc_filter(large)),
+                _ => (Program::Alloc, LeafFilter::default()),
             };
             let probe = HostProbe {
                 program,
@@ -166,6 +196,56 @@ impl Builder<'_> {
                 self.miss(name, reason);
             }
         }
+    }
+
+    /// What `mallocgc` is counted for, up to Go 1.23.
+    fn mallocgc_filter(&self, large: Option<LargeProbe>) -> LeafFilter {
+        match large {
+            Some(_) => LeafFilter {
+                general: general_leaf::UP_TO_LIMIT,
+                size_class_limit: self.exe.largest_small_bytes(),
+                ..LeafFilter::default()
+            },
+            None => LeafFilter {
+                general: general_leaf::ANY,
+                ..LeafFilter::default()
+            },
+        }
+    }
+
+    /// Puts large objects behind a probe of their own that stays on, where one
+    /// function sees them all. `None` where none does.
+    fn add_large(&mut self, found: &Found) -> Option<LargeProbe> {
+        let leaf = Leaf::Large.to_string();
+        let (name, program, large) = if found.counted.contains(&Leaf::Large) {
+            (leaf.as_str(), Program::Large, LargeProbe::Leaf)
+        } else if found.counted == [Leaf::Mallocgc] {
+            (ALLOC_LARGE, Program::LargeUntyped, LargeProbe::AllocLarge)
+        } else {
+            return None;
+        };
+        let inlined = found.large_is_inlined
+            || found
+                .hosts
+                .iter()
+                .any(|(_, leaves)| leaves.contains(&Leaf::Large));
+        let function = found.function(name).filter(|_| !inlined)?;
+        let (point, file_offset) = self.point_of(function).ok()?;
+        self.plan.probes.push(Probe {
+            program,
+            function: function.name.clone(),
+            entry: function.entry,
+            point,
+            file_offset,
+            counts: Counts::Objects,
+            leaves: vec![function.name.clone()],
+            spec: ProbeSpec {
+                tests_flags: point.tests_flags().into(),
+                gate: gate::ALWAYS,
+                ..ProbeSpec::default()
+            },
+        });
+        Some(large)
     }
 
     fn add_hosts(&mut self, found: &Found) {

@@ -107,6 +107,10 @@ impl Executable for Fake {
             .map(|(_, value)| *value)
     }
 
+    fn largest_small_bytes(&self) -> u16 {
+        32_760
+    }
+
     fn config(&self) -> wire::Config {
         wire::Config {
             mcache_tinyoffset: 0x20,
@@ -125,7 +129,7 @@ const GO_1_24: [&str; 6] = [
 ];
 
 fn plan(fake: &Fake) -> Plan {
-    Plan::new(fake, ProbeSet::Alloc).unwrap()
+    Plan::new(fake, ProbeSet::Alloc, Scheme::All).unwrap()
 }
 
 fn probed(plan: &Plan) -> Vec<&str> {
@@ -304,11 +308,11 @@ fn function_that_cannot_be_probed_is_missing() {
 fn nothing_to_probe_is_an_error() {
     let fake = Fake::default().with(&["main.main"]);
     assert_eq!(
-        Plan::new(&fake, ProbeSet::Alloc),
+        Plan::new(&fake, ProbeSet::Alloc, Scheme::All),
         Err(PlanError::NoAllocator)
     );
     let fake = Fake::default().push("runtime.mallocgc", &[0xcc]);
-    let error = Plan::new(&fake, ProbeSet::default()).unwrap_err();
+    let error = Plan::new(&fake, ProbeSet::default(), Scheme::All).unwrap_err();
     assert!(matches!(error, PlanError::NoProbe { .. }), "{error}");
 }
 
@@ -336,12 +340,16 @@ fn two_probes_at_one_instruction_are_refused() {
         fn build_setting(&self, _: &str) -> Option<&str> {
             None
         }
+        fn largest_small_bytes(&self) -> u16 {
+            32_760
+        }
+
         fn config(&self) -> wire::Config {
             self.0.config()
         }
     }
     let fake = Folded(Fake::default().with(&GO_1_24));
-    let error = Plan::new(&fake, ProbeSet::Alloc).unwrap_err();
+    let error = Plan::new(&fake, ProbeSet::Alloc, Scheme::All).unwrap_err();
     assert!(
         matches!(error, PlanError::SharedInstruction { .. }),
         "{error}"
@@ -351,7 +359,7 @@ fn two_probes_at_one_instruction_are_refused() {
 #[test]
 fn map_functions_count_calls() {
     let fake = Fake::default().with(&["runtime.mallocgc", "runtime.mapassign_fast64"]);
-    let plan = Plan::new(&fake, ProbeSet::AllocMap).unwrap();
+    let plan = Plan::new(&fake, ProbeSet::AllocMap, Scheme::All).unwrap();
     let map = &plan.probes[1];
     assert_eq!(
         (map.program, map.counts),
@@ -368,7 +376,7 @@ fn inlined_map_function_is_said() {
     let fake = Fake::default()
         .with(&["runtime.mallocgc", "reflect.mapassign0"])
         .inlining(&["runtime.mapassign"]);
-    let plan = Plan::new(&fake, ProbeSet::AllocMapAll).unwrap();
+    let plan = Plan::new(&fake, ProbeSet::AllocMapAll, Scheme::All).unwrap();
     let expected = "calls incomplete: runtime.mapassign inlined in reflect.mapassign0";
     assert_eq!(plan.warnings, [expected]);
 }

@@ -32,6 +32,9 @@ pub trait Executable {
     /// The value of a build setting, such as `-pgo` or `GOEXPERIMENT`.
     fn build_setting(&self, key: &str) -> Option<&str>;
 
+    /// Size of the largest object that is of a size class, bytes.
+    fn largest_small_bytes(&self) -> u16;
+
     /// What the BPF programs must know of its runtime; `pid` is 0.
     fn config(&self) -> wire::Config;
 }

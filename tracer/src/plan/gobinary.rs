@@ -35,6 +35,10 @@ impl Executable for GoBinary {
         self.build_info().setting(key)
     }
 
+    fn largest_small_bytes(&self) -> u16 {
+        self.malloc_rules().largest_small_bytes()
+    }
+
     fn config(&self) -> wire::Config {
         let types = self.types_range();
         let layout = self.runtime_layout();

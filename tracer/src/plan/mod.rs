@@ -45,6 +45,18 @@ pub struct Plan {
     pub config: wire::Config,
 }
 
+/// How the objects to trace are chosen, which decides what carries a probe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Every object is traced.
+    #[default]
+    All,
+    /// Those of windows, and large ones all the time.
+    Windows,
+    /// Spans that are used up, and large objects all the time.
+    Spans,
+}
+
 /// One probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
@@ -73,6 +85,8 @@ pub enum Counts {
     Objects,
     /// Calls, which are no allocations.
     Calls,
+    /// Spans that are used up, with the heap objects in them.
+    Spans,
 }
 
 /// A function that was wanted and carries no probe.
@@ -151,8 +165,8 @@ impl Plan {
     /// # Errors
     /// When nothing that allocates can be probed. Functions that cannot be
     /// probed while others can are part of the plan.
-    pub fn new(exe: &dyn Executable, set: ProbeSet) -> Result<Self, PlanError> {
-        assemble::assemble(exe, set)
+    pub fn new(exe: &dyn Executable, set: ProbeSet, scheme: Scheme) -> Result<Self, PlanError> {
+        assemble::assemble(exe, set, scheme)
     }
 }
 
@@ -189,6 +203,7 @@ impl fmt::Display for Counts {
         f.pad(match self {
             Self::Objects => "objects",
             Self::Calls => "calls",
+            Self::Spans => "spans",
         })
     }
 }

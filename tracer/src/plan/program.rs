@@ -15,6 +15,10 @@ pub enum Program {
     AllocArray,
     /// CX objects of the type in AX, filtered.
     AllocSlice,
+    /// A large object of AX bytes of the type in BX, at a probe that stays on.
+    Large,
+    /// A large object of BX bytes, at a probe that stays on.
+    LargeUntyped,
     /// A call with a type in AX.
     CallTyped,
     /// A call.
@@ -55,12 +59,14 @@ pub struct Arguments {
 
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Alloc,
         Self::AllocDispatch,
         Self::AllocNew,
         Self::AllocArray,
         Self::AllocSlice,
+        Self::Large,
+        Self::LargeUntyped,
         Self::CallTyped,
         Self::Call,
     ];
@@ -74,6 +80,8 @@ impl Program {
             Self::AllocNew => "alloc_new",
             Self::AllocArray => "alloc_array",
             Self::AllocSlice => "alloc_slice",
+            Self::Large => "large",
+            Self::LargeUntyped => "large_untyped",
             Self::CallTyped => "call_typed",
             Self::Call => "call",
         }
@@ -83,7 +91,7 @@ impl Program {
     #[must_use]
     pub fn arguments(self) -> Arguments {
         let (type_addr, size) = match self {
-            Self::Alloc | Self::AllocDispatch => {
+            Self::Alloc | Self::AllocDispatch | Self::Large => {
                 (Some(Register::Bx), Some(SizePlace::Register(Register::Ax)))
             }
             Self::AllocNew => (Some(Register::Ax), Some(SizePlace::OfType)),
@@ -95,6 +103,7 @@ impl Program {
                 Some(Register::Ax),
                 Some(SizePlace::OfTypeTimes(Register::Cx)),
             ),
+            Self::LargeUntyped => (None, Some(SizePlace::Register(Register::Bx))),
             Self::CallTyped => (Some(Register::Ax), None),
             Self::Call => (None, None),
         };
@@ -130,7 +139,10 @@ impl fmt::Display for Register {
 impl fmt::Display for Arguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(type_addr) = self.type_addr else {
-            return f.write_str("none");
+            return match self.size {
+                Some(SizePlace::Register(size)) => write!(f, "size={size}"),
+                _ => f.write_str("none"),
+            };
         };
         match self.size {
             None => write!(f, "type={type_addr}"),
@@ -158,6 +170,8 @@ mod tests {
                 "size=[AX] type=AX",
                 "size=[AX]*BX type=AX",
                 "size=[AX]*CX type=AX",
+                "size=AX type=BX",
+                "size=BX",
                 "type=AX",
                 "none",
             ]

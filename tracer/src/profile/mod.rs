@@ -5,6 +5,7 @@
 
 pub mod frame;
 pub mod histogram;
+mod merge;
 pub mod model;
 pub mod pprof;
 pub mod summary;
@@ -16,4 +17,5 @@ pub mod strategy;
 
 pub use frame::Frame;
 pub use histogram::SizeHistogram;
+pub use merge::merge;
 pub use model::*;

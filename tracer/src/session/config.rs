@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::attach::Mechanism;
-use crate::plan::ProbeSet;
+use crate::budget::MaxOverhead;
+use crate::plan::{ProbeSet, Scheme};
 
 /// What to record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// A running process.
-    Process(u32),
-    /// Every process that runs this file, now or later.
+    /// Running processes.
+    Processes(Vec<u32>),
+    /// Every process that runs this file, now or later. With a bound on the
+    /// overhead new ones are found by looking, a few times a second.
     Executable(PathBuf),
     /// A command, started here, from its first allocation on.
     Command {
@@ -24,18 +26,37 @@ pub enum Subject {
 }
 
 /// How to record it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// What.
     pub subject: Subject,
     /// How long; without it until interrupted or until the target ends.
     pub duration: Option<Duration>,
+    /// What tracing may cost each target.
+    pub max_overhead: MaxOverhead,
     /// Which functions to probe.
     pub probes: ProbeSet,
     /// Sizes of the kernel's tables.
     pub tables: Tables,
     /// How to attach; by default the best way this kernel has.
     pub mechanism: Option<Mechanism>,
+}
+
+impl Config {
+    /// How to attach.
+    pub(super) fn mechanism(&self) -> Mechanism {
+        self.mechanism.unwrap_or_else(Mechanism::of_this_kernel)
+    }
+
+    /// Which probes serve this: all of them, those of windows, or, where windows
+    /// would take too long to open and shut, those of spans.
+    pub(super) fn scheme(&self) -> Scheme {
+        match (self.max_overhead, self.mechanism()) {
+            (MaxOverhead::None, _) => Scheme::All,
+            (MaxOverhead::Percent(_), Mechanism::UprobeMulti) => Scheme::Windows,
+            (MaxOverhead::Percent(_), Mechanism::PerfEvent) => Scheme::Spans,
+        }
+    }
 }
 
 /// Sizes of the kernel's tables.
@@ -56,10 +77,6 @@ impl Default for Tables {
         }
     }
 }
-
-/// How often the ring is drained. At 5 ms the default ring has room for
-/// 3 million stacks a second.
-pub const DRAIN_PERIOD: Duration = Duration::from_millis(5);
 
 /// How often progress is told.
 pub const PROGRESS_PERIOD: Duration = Duration::from_millis(500);

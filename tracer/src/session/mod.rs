@@ -1,9 +1,18 @@
 //! A recording from start to end: the one place that drives the stages.
+//!
+//! Each target is traced by an engine on a thread of its own.
 
+mod assemble;
 mod config;
+mod counting;
+mod discover;
+mod engine;
 mod prepare;
 mod record;
+mod tracing;
+mod types;
 
 pub use config::{Config, Subject, Tables};
 pub use prepare::Error;
 pub use record::{Progress, Recording, Start, record};
+pub use tracing::measure_hit_cost;

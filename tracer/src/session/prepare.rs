@@ -2,13 +2,16 @@
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 use tracer_ebpf::wire;
 
 use super::config::{Config, Subject};
+use super::discover;
 use crate::addr::LoadBias;
-use crate::attach::{self, Loaded, Mechanism, Options, Scope, Site};
+use crate::attach::{self, Loaded, Options, Scope, Site};
+use crate::budget::{self, MaxOverhead};
 use crate::collect;
 use crate::golang::{self, GoBinary};
 use crate::plan::{Plan, PlanError};
@@ -34,6 +37,9 @@ pub enum Error {
     /// The probes cannot be put on.
     #[error(transparent)]
     Attach(#[from] attach::Error),
+    /// What a hit costs cannot be measured.
+    #[error("cannot measure what a hit costs")]
+    Calibrate(#[from] budget::Error),
     /// The kernel's tables cannot be read.
     #[error(transparent)]
     Collect(#[from] collect::Error),
@@ -42,11 +48,11 @@ pub enum Error {
     Wait(#[source] std::io::Error),
 }
 
-/// Everything known before the first probe is on.
+/// Everything known of one target before the first probe is on.
 pub(super) struct Prepared {
     pub held: Option<Held>,
     pub process: Option<Process>,
-    pub binary: GoBinary,
+    pub binary: Arc<GoBinary>,
     pub plan: Plan,
     /// By which path the kernel and we open the executable.
     pub exe_file: PathBuf,
@@ -56,29 +62,47 @@ pub(super) struct Prepared {
     pub scope: Scope,
 }
 
-/// Opens the subject and plans its probes.
-pub(super) fn prepare(config: &Config) -> Result<Prepared, Error> {
+impl Prepared {
+    /// The process, unless it is every process of an executable.
+    pub fn pid(&self) -> Option<u32> {
+        match self.scope {
+            Scope::Process(pid) => Some(pid.get()),
+            Scope::EveryProcess => None,
+        }
+    }
+}
+
+/// What is told of a target when the recording begins.
+pub(super) struct Summary {
+    pub exe: String,
+    pub go_version: String,
+    pub probes: usize,
+    pub warnings: Vec<String>,
+}
+
+impl Summary {
+    pub fn of(prepared: &Prepared) -> Self {
+        Self {
+            exe: prepared.exe_name.clone(),
+            go_version: prepared.binary.version().to_string(),
+            probes: prepared.plan.probes.len(),
+            warnings: prepared.plan.warnings.clone(),
+        }
+    }
+}
+
+/// Opens the subject and plans the probes of each target.
+pub(super) fn prepare(config: &Config) -> Result<Vec<Prepared>, Error> {
     match &config.subject {
-        Subject::Process(pid) => {
-            let process = Process::open(*pid)?;
-            let exe_file = process.exe_file();
-            let exe_name = process.exe().path.display().to_string();
-            let (binary, plan) = plan_for(&exe_file, &exe_name, config)?;
-            Ok(Prepared {
-                held: None,
-                args: process.args().to_vec(),
-                scope: scope_of(process.pid()),
-                process: Some(process),
-                binary,
-                plan,
-                exe_file,
-                exe_name,
-            })
+        Subject::Processes(pids) => pids.iter().map(|&pid| process(pid, config)).collect(),
+        Subject::Executable(path) if config.max_overhead != MaxOverhead::None => {
+            let running = discover::running(path)?.into_iter();
+            running.map(|pid| process(pid, config)).collect()
         }
         Subject::Executable(path) => {
             let exe_name = path.display().to_string();
             let (binary, plan) = plan_for(path, &exe_name, config)?;
-            Ok(Prepared {
+            Ok(vec![Prepared {
                 held: None,
                 process: None,
                 args: Vec::new(),
@@ -87,7 +111,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, Error> {
                 plan,
                 exe_file: path.clone(),
                 exe_name,
-            })
+            }])
         }
         Subject::Command { program, args } => {
             let held = Held::prepare(program, args)?;
@@ -97,7 +121,7 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, Error> {
             let shown = std::iter::once(program)
                 .chain(args)
                 .map(|arg| arg.to_string_lossy().into_owned());
-            Ok(Prepared {
+            Ok(vec![Prepared {
                 args: shown.collect(),
                 scope: scope_of(held.pid()),
                 held: Some(held),
@@ -106,22 +130,40 @@ pub(super) fn prepare(config: &Config) -> Result<Prepared, Error> {
                 plan,
                 exe_file,
                 exe_name,
-            })
+            }])
         }
     }
+}
+
+/// Opens a running process and plans its probes.
+pub(super) fn process(pid: u32, config: &Config) -> Result<Prepared, Error> {
+    let process = Process::open(pid)?;
+    let exe_file = process.exe_file();
+    let exe_name = process.exe().path.display().to_string();
+    let (binary, plan) = plan_for(&exe_file, &exe_name, config)?;
+    Ok(Prepared {
+        held: None,
+        args: process.args().to_vec(),
+        scope: scope_of(process.pid()),
+        process: Some(process),
+        binary,
+        plan,
+        exe_file,
+        exe_name,
+    })
 }
 
 fn scope_of(pid: u32) -> Scope {
     NonZeroU32::new(pid).map_or(Scope::EveryProcess, Scope::Process)
 }
 
-fn plan_for(path: &Path, name: &str, config: &Config) -> Result<(GoBinary, Plan), Error> {
+fn plan_for(path: &Path, name: &str, config: &Config) -> Result<(Arc<GoBinary>, Plan), Error> {
     let binary = GoBinary::open(path).map_err(|source| Error::Binary {
         path: name.to_owned(),
         source,
     })?;
-    let plan = Plan::new(&binary, config.probes)?;
-    Ok((binary, plan))
+    let plan = Plan::new(&binary, config.probes, config.scheme())?;
+    Ok((Arc::new(binary), plan))
 }
 
 /// Loads the programs for this target.
@@ -138,7 +180,7 @@ pub(super) fn load(prepared: &Prepared, config: &Config) -> Result<Loaded, Error
     let options = Options {
         ring_bytes: config.tables.ring_bytes,
         map_entries: config.tables.map_entries,
-        mechanism: config.mechanism.unwrap_or_else(Mechanism::of_this_kernel),
+        mechanism: config.mechanism(),
         config: wire::Config {
             pid,
             types_start: types.types_start.wrapping_add(bias.0),

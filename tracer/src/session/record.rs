@@ -1,18 +1,18 @@
-//! The recording itself: probes on, drain, probes off, resolve.
+//! The recording itself: every target traced until it is to end, then resolved.
 
-use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::config::{Config, DRAIN_PERIOD, PROGRESS_PERIOD, Subject};
-use super::prepare::{self, Error, Prepared};
-use crate::addr::ProcAddr;
-use crate::collect::{Collector, RawRecording, RuntimeTypeBytes, Totals};
-use crate::profile::{Coverage, Method, Profile, Target};
-use crate::symbolize;
-use crate::target::{Launched, Memory, Process};
+use super::assemble::assemble;
+use super::config::{Config, PROGRESS_PERIOD, Subject};
+use super::discover::Discovery;
+use super::prepare::{self, Error};
+use super::tracing::{Traced, Tracing};
+use crate::collect::Totals;
+use crate::profile::{Profile, merge};
+use crate::target::{Held, Launched, Pidfd};
 
 /// What was recorded, and how the recording ended.
 #[derive(Debug)]
@@ -21,14 +21,17 @@ pub struct Recording {
     pub profile: Profile,
     /// The command that was run; it may still be running.
     pub launched: Option<Launched>,
+    /// CPU time the targets took with tracing over what they had taken without,
+    /// by what hits cost here; `None` where it is not known.
+    pub slowdown: Option<f64>,
 }
 
 /// What is being recorded, told once the probes are on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Start<'a> {
-    /// The process, unless it is every process of an executable.
-    pub pid: Option<u32>,
-    /// The executable.
+    /// The processes; none when it is every process of an executable.
+    pub pids: &'a [u32],
+    /// The executable, the first if there are several.
     pub exe: &'a str,
     /// The Go release that built it.
     pub go_version: &'a str,
@@ -48,86 +51,115 @@ pub trait Progress {
     fn stopped(&mut self);
 }
 
-/// Records until the time is up, the target has ended, or a signal to
+/// Records until the time is up, the targets have ended, or a signal to
 /// interrupt, terminate or hang up arrives.
 ///
 /// # Errors
 ///
-/// The target cannot be had, read, planned for or attached to.
+/// A target cannot be had, read, planned for or attached to.
 pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Recording, Error> {
     let signals = Signals::catch().map_err(Error::Wait)?;
     let mut prepared = prepare::prepare(config)?;
-    let mut loaded = prepare::load(&prepared, config)?;
-    let mut logger = loaded.logger();
-    let sites = prepare::sites(&prepared.plan);
-    let groups = loaded.groups(&prepared.exe_file, &sites, prepared.scope)?;
-    let probes = groups.window.on()?;
-    let mut collector = Collector::new(&mut |name| loaded.take_map(name), Box::new(type_reader()))?;
+    let mut held: Option<Held> = prepared.iter_mut().find_map(|target| target.held.take());
+    let pids: Vec<u32> = prepared.iter().filter_map(|target| target.pid()).collect();
+    let ends: Vec<Pidfd> = prepared
+        .iter()
+        .filter_map(|target| target.process.as_ref())
+        .map(|process| process.pidfd().try_clone())
+        .collect::<Result<_, _>>()
+        .map_err(Error::Wait)?;
+    let first = prepared.first().map(prepare::Summary::of);
+    let discovery = Discovery::new(config, &pids)?;
 
-    let go_version = prepared.binary.version().to_string();
     let start_unix_ns = unix_time_ns();
-    let started = Instant::now();
-    loaded.gates().open(0, u64::MAX);
-    let mut launched = match prepared.held.take() {
+    let mut tracings: Vec<Tracing> = prepared
+        .into_iter()
+        .map(|target| Tracing::start(target, config))
+        .collect();
+    for index in 0..tracings.len() {
+        let Some(ready) = tracings[index].ready.take() else {
+            continue;
+        };
+        if ready.await.is_err() {
+            // It says itself why there will be no window.
+            tracings.swap_remove(index).finish()?;
+            return Err(Error::Wait(std::io::Error::other("the tracing ended")));
+        }
+    }
+    let mut launched = match held.take() {
         Some(held) => Some(held.release()?),
         None => None,
     };
-    progress.started(&Start {
-        pid: launched
-            .as_ref()
-            .map(Launched::pid)
-            .or_else(|| prepared.process.as_ref().map(Process::pid)),
-        exe: &prepared.exe_name,
-        go_version: &go_version,
-        probes: sites.len(),
-        warnings: &prepared.plan.warnings,
-    });
+    if let Some(first) = &first {
+        progress.started(&Start {
+            pids: &pids,
+            exe: &first.exe,
+            go_version: &first.go_version,
+            probes: first.probes,
+            warnings: &first.warnings,
+        });
+    }
     let live = Live {
         config,
-        prepared: &prepared,
+        ends,
         launched: &mut launched,
-        collector: &mut collector,
+        tracings: &mut tracings,
+        discovery,
         signals,
-        started,
+        started: Instant::now(),
     };
-    live.drain_until_done(progress).await?;
-    loaded.gates().shut(0);
-    let recorded = started.elapsed();
-    drop(probes);
+    live.wait_until_done(progress).await?;
     progress.stopped();
-    if let Some(logger) = &mut logger {
-        logger.flush();
-    }
-    let raw = collector.finish()?;
-    let mut profile = assemble(&raw, &prepared, recorded);
+    let traced: Vec<Traced> = tracings
+        .into_iter()
+        .map(Tracing::finish)
+        .collect::<Result<_, _>>()?;
+    let slowdown = slowdown(&traced);
+    let mut profile = merge(traced.into_iter().map(assemble).collect());
     profile.start_unix_ns = start_unix_ns;
-    profile.target.go_version = go_version;
-    Ok(Recording { profile, launched })
+    Ok(Recording {
+        profile,
+        launched,
+        slowdown,
+    })
+}
+
+/// CPU time with the hits over CPU time without.
+fn slowdown(traced: &[Traced]) -> Option<f64> {
+    let (mut hits_ns, mut cpu_ns) = (0.0, 0.0);
+    for target in traced {
+        let (hits, cpu) = target.finished.overhead?;
+        hits_ns += hits;
+        cpu_ns += cpu;
+    }
+    // What was measured of the hits may be more than there was by a little.
+    (cpu_ns > 0.0).then(|| cpu_ns / (cpu_ns - hits_ns).max(cpu_ns / 100.0))
 }
 
 /// A recording while its probes are on.
 struct Live<'a> {
     config: &'a Config,
-    prepared: &'a Prepared,
+    /// The targets' ends.
+    ends: Vec<Pidfd>,
     launched: &'a mut Option<Launched>,
-    collector: &'a mut Collector,
+    tracings: &'a mut Vec<Tracing>,
+    discovery: Discovery,
     signals: Signals,
     started: Instant,
 }
 
 impl Live<'_> {
-    /// Drains the ring and tells progress until the recording is to end.
-    async fn drain_until_done(self, progress: &mut dyn Progress) -> Result<(), Error> {
+    /// Tells progress until the recording is to end.
+    async fn wait_until_done(self, progress: &mut dyn Progress) -> Result<(), Error> {
         let Self {
             config,
-            prepared,
+            ends,
             launched,
-            collector,
+            tracings,
+            mut discovery,
             mut signals,
             started,
         } = self;
-        let mut drain = interval(DRAIN_PERIOD);
-        drain.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tick = interval(PROGRESS_PERIOD);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let time_is_up = async {
@@ -136,23 +168,28 @@ impl Live<'_> {
                 None => std::future::pending().await,
             }
         };
-        let target_ends = target_ends(prepared, launched);
-        tokio::pin!(time_is_up, target_ends);
+        let targets_end = targets_end(ends, launched);
+        tokio::pin!(time_is_up, targets_end);
         // A command that was started here gets the terminal's Ctrl-C as well and
         // decides itself whether to end; a second one ends the recording.
         let mut patience = u32::from(matches!(config.subject, Subject::Command { .. }));
         let mut seen_any = false;
+        let mut look = interval(Duration::from_millis(5));
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = drain.tick() => {
-                    if collector.drain() > 0 && !seen_any {
+                _ = look.tick(), if !seen_any => {
+                    if totals(tracings).hits > 0 {
                         seen_any = true;
                         tracing::debug!("first event seen");
                     }
                 }
-                _ = tick.tick() => progress.tick(&collector.totals()?, started.elapsed()),
+                _ = tick.tick() => progress.tick(&totals(tracings), started.elapsed()),
+                found = discovery.next() => {
+                    tracings.extend(found.into_iter().map(|target| Tracing::start(target, config)));
+                }
                 () = &mut time_is_up => return Ok(()),
-                ended = &mut target_ends => return ended.map_err(Error::Wait),
+                ended = &mut targets_end => return ended.map_err(Error::Wait),
                 _ = signals.interrupt.recv() => {
                     if patience == 0 {
                         return Ok(());
@@ -164,6 +201,13 @@ impl Live<'_> {
             }
         }
     }
+}
+
+fn totals(tracings: &[Tracing]) -> Totals {
+    tracings
+        .iter()
+        .map(Tracing::totals)
+        .fold(Totals::default(), |sum, totals| sum.plus(&totals))
 }
 
 /// The signals that end a recording.
@@ -185,56 +229,17 @@ impl Signals {
 }
 
 /// Completes when there is nothing left to record.
-async fn target_ends(prepared: &Prepared, launched: &mut Option<Launched>) -> std::io::Result<()> {
-    match (launched, &prepared.process) {
-        (Some(child), _) => child.wait().await.map(drop),
-        (None, Some(process)) => process.pidfd().exited().await,
-        (None, None) => std::future::pending().await,
+async fn targets_end(ends: Vec<Pidfd>, launched: &mut Option<Launched>) -> std::io::Result<()> {
+    if let Some(child) = launched {
+        return child.wait().await.map(drop);
     }
-}
-
-/// Reads type descriptors out of live processes, keeping their memory open.
-fn type_reader() -> impl FnMut(u32, ProcAddr) -> Option<RuntimeTypeBytes> {
-    let mut open: HashMap<u32, Option<Memory>> = HashMap::new();
-    move |pid, address| {
-        let memory = open
-            .entry(pid)
-            .or_insert_with(|| Process::open(pid).and_then(|process| process.memory()).ok());
-        let mut bytes = [0; 48];
-        memory.as_ref()?.read_exact_at(address, &mut bytes)?;
-        Some(bytes)
+    if ends.is_empty() {
+        return std::future::pending().await;
     }
-}
-
-/// Resolves the counts and says what they are of.
-fn assemble(raw: &RawRecording, prepared: &Prepared, recorded: Duration) -> Profile {
-    let resolved = symbolize::resolve(raw, &prepared.binary, &prepared.plan);
-    let duration_ns = u64::try_from(recorded.as_nanos()).unwrap_or(u64::MAX);
-    let build_info = prepared.binary.build_info();
-    Profile {
-        target: Target {
-            pids: resolved.pids,
-            exe: prepared.exe_name.clone(),
-            args: prepared.args.clone(),
-            go_version: String::new(),
-            main_path: build_info.main_path.clone(),
-            build_id: prepared.binary.build_id(),
-        },
-        coverage: Coverage {
-            method: Method::All,
-            traced_ns: duration_ns,
-            recorded_ns: duration_ns,
-            ..Coverage::default()
-        },
-        start_unix_ns: 0,
-        duration_ns,
-        losses: resolved.losses,
-        warnings: prepared.plan.warnings.clone(),
-        functions: resolved.functions,
-        locations: resolved.locations,
-        samples: resolved.samples,
-        strata: Vec::new(),
+    for end in ends {
+        end.exited().await?;
     }
+    Ok(())
 }
 
 fn unix_time_ns() -> i64 {

@@ -8,10 +8,13 @@ use super::stacks::{ResolvedStack, Stacks};
 use super::types::Types;
 use crate::addr::LoadBias;
 use crate::cause::{self, TypeArg};
-use crate::collect::RawRecording;
+use crate::collect::{RawRecording, Tally};
+use crate::estimate::{Entry, StratumId, share_out};
 use crate::golang::{GoBinary, MallocRules, RuntimeType};
 use crate::plan::{Counts, Plan, Probe};
-use crate::profile::{Function, Labels, Location, LocationId, Losses, Sample, Values};
+use crate::profile::{
+    Draw, Function, Labels, Location, LocationId, Losses, Part, Sample, Stratum, Values,
+};
 
 /// Bytes of the block that tiny objects share (`maxTinySize`, go1.24
 /// src/runtime/malloc.go:127).
@@ -22,6 +25,8 @@ const TINY_BLOCK_BYTES: u64 = 16;
 pub struct Resolved {
     /// What was seen.
     pub samples: Vec<Sample>,
+    /// What they are estimated from; empty when everything was traced.
+    pub strata: Vec<Stratum>,
     /// Where.
     pub locations: Vec<Location>,
     /// In which functions.
@@ -51,13 +56,12 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
     pids.sort_unstable();
     pids.dedup();
 
-    let build_info = binary.build_info();
-    let rules = MallocRules::new(binary.version(), &build_info.experiments());
+    let rules = binary.malloc_rules();
     let mut losses = raw.losses();
-    let mut samples: HashMap<(Vec<LocationId>, Labels), Values> = HashMap::new();
-    for (key, &count) in &raw.counts {
+    let mut rows = Vec::new();
+    for (key, tally) in &raw.counts {
         let Some(probe) = plan.probes.get(usize::from(key.probe)) else {
-            losses.events += count;
+            losses.events += tally.counted;
             continue;
         };
         let lost = ResolvedStack {
@@ -66,17 +70,22 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
         };
         let stack = resolved.get(&key.stack).unwrap_or(&lost);
         if stack.broken && key.flags & (flags::CUT_AT_DEPTH | flags::CUT_AT_READ) == 0 {
-            losses.stacks_cut += count;
+            losses.stacks_cut += tally.counted;
         }
         let of_type = types.get(key.pid, key.type_addr, stack.bias);
         let mut labels = labels(key, probe, stack, of_type);
         labels.pid = (pids.len() > 1).then_some(key.pid);
-        *samples
-            .entry((stack.locations.clone(), labels))
-            .or_default() += values(key, count, probe, of_type, rules);
+        rows.push(Row {
+            stack: stack.locations.clone(),
+            labels,
+            object: object(key, probe, of_type, rules),
+            tally,
+        });
     }
+    let (samples, strata) = add_up(raw, plan, rows, &mut stacks);
     Resolved {
         samples: in_order(samples),
+        strata,
         locations: stacks.locations,
         functions: stacks.functions,
         losses,
@@ -84,15 +93,135 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
     }
 }
 
+/// What one key says, resolved.
+struct Row<'a> {
+    stack: Vec<LocationId>,
+    labels: Labels,
+    object: Object,
+    tally: &'a Tally,
+}
+
+/// An object of a key, or a call.
+#[derive(Clone, Copy)]
+struct Object {
+    stratum: StratumId,
+    size_bytes: u64,
+    heap_bytes: u64,
+}
+
+type Samples = HashMap<(Vec<LocationId>, Labels), (Values, Vec<Part>)>;
+
+/// Estimates each row, adds up rows that differ in nothing a reader sees, and
+/// names what no window saw.
+fn add_up(
+    raw: &RawRecording,
+    plan: &Plan,
+    rows: Vec<Row<'_>>,
+    stacks: &mut Stacks<'_>,
+) -> (Samples, Vec<Stratum>) {
+    let mut samples = Samples::new();
+    if !raw.sampled {
+        for row in rows {
+            let values = row.object.times(row.tally.counted);
+            samples.entry((row.stack, row.labels)).or_default().0 += values;
+        }
+        return (samples, Vec::new());
+    }
+    let entries: Vec<Entry> = rows
+        .iter()
+        .map(|row| Entry {
+            stratum: row.object.stratum,
+            counted: row.tally.counted,
+            drawn: row.tally.drawn_objects(),
+        })
+        .collect();
+    let with_spans = plan
+        .probes
+        .iter()
+        .any(|probe| probe.counts == Counts::Spans);
+    let exact = raw.large_is_exact.then_some(StratumId::Large);
+    let shares = share_out(&entries, raw.runtime.as_ref(), with_spans, exact);
+    let index_of = |id: StratumId| {
+        let index = shares.strata.iter().position(|(known, _)| *known == id);
+        index.and_then(|index| u16::try_from(index).ok())
+    };
+    for (row, &objects) in rows.into_iter().zip(&shares.objects) {
+        let (values, parts) = samples.entry((row.stack, row.labels)).or_default();
+        *values += row.object.times(objects);
+        if let Some(stratum) = index_of(row.object.stratum) {
+            add_part(parts, stratum, row.tally);
+        }
+    }
+    for &(id, objects) in &shares.unseen {
+        let size_bytes = id.slot_bytes();
+        let labels = Labels {
+            size_bytes: Some(size_bytes),
+            ..Labels::default()
+        };
+        let object = Object {
+            stratum: id,
+            size_bytes,
+            heap_bytes: size_bytes,
+        };
+        let marker = stacks.marker("[not seen in any window]");
+        let (values, _) = samples.entry((vec![marker], labels)).or_default();
+        *values += object.times(objects);
+    }
+    let strata = shares
+        .strata
+        .into_iter()
+        .map(|(_, stratum)| stratum)
+        .collect();
+    (samples, strata)
+}
+
+/// Adds what a key drew to the part of its sample in that stratum.
+fn add_part(parts: &mut Vec<Part>, stratum: u16, tally: &Tally) {
+    let at = parts.iter().position(|part| part.stratum == stratum);
+    let at = at.unwrap_or_else(|| {
+        parts.push(Part {
+            stratum,
+            ..Part::default()
+        });
+        parts.len() - 1
+    });
+    let part = &mut parts[at];
+    part.counted += tally.counted;
+    for &(group, objects) in &tally.drawn {
+        let objects = objects as f32;
+        match part.draws.binary_search_by_key(&group, |draw| draw.group) {
+            Ok(at) => part.draws[at].objects += objects,
+            Err(at) => part.draws.insert(at, Draw { group, objects }),
+        }
+    }
+}
+
+impl Object {
+    fn times(&self, objects: u64) -> Values {
+        if self.stratum == StratumId::Calls {
+            return Values {
+                calls: objects,
+                ..Values::default()
+            };
+        }
+        Values {
+            objects,
+            bytes: objects.saturating_mul(self.size_bytes),
+            heap_bytes: objects.saturating_mul(self.heap_bytes),
+            calls: 0,
+        }
+    }
+}
+
 /// Sorted, so that one recording gives one file.
-fn in_order(samples: HashMap<(Vec<LocationId>, Labels), Values>) -> Vec<Sample> {
+fn in_order(samples: Samples) -> Vec<Sample> {
     let mut samples: Vec<_> = samples
         .into_iter()
-        .map(|((stack, labels), values)| Sample {
+        .map(|((stack, labels), (values, parts))| Sample {
             stack,
             values,
             labels,
-            parts: Vec::new(),
+            parts,
         })
         .collect();
     samples.sort_by(|a, b| {
@@ -124,15 +253,19 @@ fn labels(
             call: Some(probe.function.clone()),
             ..Labels::default()
         },
-        Counts::Objects => {
+        Counts::Objects | Counts::Spans => {
+            let size_bytes = match probe.counts {
+                Counts::Spans => StratumId::of_span_class(key.size_bytes).slot_bytes(),
+                _ => key.size_bytes,
+            };
             let names: Vec<&str> = stack.runtime_names.iter().map(String::as_str).collect();
             let type_name = type_label(key, &names, of_type, stack);
             let type_arg = TypeArg::new(key.type_addr, of_type.map(|known| known.name.as_str()));
-            let cause = cause::cause_of(&names, type_arg, key.size_bytes);
+            let cause = cause::cause_of(&names, type_arg, size_bytes);
             Labels {
                 cause: (!stack.locations.is_empty()).then(|| cause.to_string()),
                 type_name,
-                size_bytes: Some(key.size_bytes),
+                size_bytes: Some(size_bytes),
                 ..Labels::default()
             }
         }
@@ -159,24 +292,39 @@ fn type_label(
     }
 }
 
-fn values(
+/// What an event of this key is: in which stratum, and how many bytes.
+fn object(
     key: &CountKey,
-    count: u64,
     probe: &Probe,
     of_type: Option<&RuntimeType>,
     rules: MallocRules,
-) -> Values {
+) -> Object {
     match probe.counts {
-        Counts::Calls => Values {
-            calls: count,
-            ..Values::default()
+        Counts::Calls => Object {
+            stratum: StratumId::Calls,
+            size_bytes: 0,
+            heap_bytes: 0,
         },
-        Counts::Objects => Values {
-            objects: count,
-            bytes: count.saturating_mul(key.size_bytes),
-            heap_bytes: count.saturating_mul(heap_bytes(key, probe, of_type, rules)),
-            calls: 0,
-        },
+        Counts::Spans => {
+            let stratum = StratumId::of_span_class(key.size_bytes);
+            Object {
+                stratum,
+                size_bytes: stratum.slot_bytes(),
+                heap_bytes: stratum.slot_bytes(),
+            }
+        }
+        Counts::Objects => {
+            let heap_bytes = heap_bytes(key, probe, of_type, rules);
+            let is_large = key.size_bytes > u64::from(rules.largest_small_bytes());
+            Object {
+                stratum: match is_large {
+                    true => StratumId::Large,
+                    false => StratumId::of_heap_bytes(heap_bytes),
+                },
+                size_bytes: key.size_bytes,
+                heap_bytes,
+            }
+        }
     }
 }
 

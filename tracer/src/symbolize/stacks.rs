@@ -34,6 +34,7 @@ pub(super) struct Stacks<'a> {
     /// Whether the chain of frame pointers misses the caller of `systemstack`.
     systemstack_hides_caller: bool,
     known: HashMap<ElfAddr, Known>,
+    markers: HashMap<&'static str, LocationId>,
     element_types: HashMap<ElfAddr, Option<String>>,
     function_ids: HashMap<Function, FunctionId>,
     pub functions: Vec<Function>,
@@ -64,6 +65,7 @@ impl<'a> Stacks<'a> {
             // into its caller is on no frame-pointer chain.
             systemstack_hides_caller: !binary.version().at_least(1, 21),
             known: HashMap::new(),
+            markers: HashMap::new(),
             element_types: HashMap::new(),
             function_ids: HashMap::new(),
             functions: Vec::new(),
@@ -166,9 +168,8 @@ impl<'a> Stacks<'a> {
     }
 
     /// A location that stands for what could not be recorded.
-    fn marker(&mut self, name: &str) -> LocationId {
-        let address = ElfAddr(0);
-        if let Some(Known::Shown(id)) = self.known.get(&address) {
+    pub fn marker(&mut self, name: &'static str) -> LocationId {
+        if let Some(id) = self.markers.get(name) {
             return *id;
         }
         let function = self.function_id(Function {
@@ -177,10 +178,10 @@ impl<'a> Stacks<'a> {
             ..Function::default()
         });
         let id = self.add(Location {
-            address,
+            address: ElfAddr(0),
             lines: vec![Line { function, line: 0 }],
         });
-        self.known.insert(address, Known::Shown(id));
+        self.markers.insert(name, id);
         id
     }
 

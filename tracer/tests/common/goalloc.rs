@@ -32,8 +32,14 @@ pub struct Recording {
 }
 
 impl Recorder {
-    /// Starts recording a process and waits until the probes are on.
+    /// Starts recording every allocation of a process and waits until the probes
+    /// are on.
     pub fn start(pid: u32, args: &[&str]) -> Self {
+        Self::start_bounded(pid, &[&["--max-overhead", "none"], args].concat())
+    }
+
+    /// The same with the overhead bounded as `args` or the default say.
+    pub fn start_bounded(pid: u32, args: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut child = goalloc()
             .args(["record", "-p", &pid.to_string(), "-o"])

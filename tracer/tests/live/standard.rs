@@ -94,7 +94,7 @@ fn run(
 ) -> (BTreeMap<String, PerOp>, BTreeMap<String, Recorded>) {
     let file: PathBuf = folder.path().join(format!("{operations}.pb.gz"));
     let mut run: Command = goalloc();
-    run.args(["run", "--probes", "alloc", "-o"])
+    run.args(["run", "--max-overhead", "none", "--probes", "alloc", "-o"])
         .arg(&file)
         .arg("--")
         .arg(binary)

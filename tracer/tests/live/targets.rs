@@ -142,7 +142,7 @@ fn every_process_of_an_executable() {
     let mut early = Fixture::start(&executable, &[]);
     let file = folder.path().join("both.pb.gz");
     let mut child = goalloc()
-        .args(["record", "--exe"])
+        .args(["record", "--max-overhead", "none", "--exe"])
         .arg(&executable)
         .arg("-o")
         .arg(&file)
@@ -182,7 +182,7 @@ fn a_command_from_its_first_allocation() {
     let _slot = Slot::take();
     let file = folder.path().join("run.pb.gz");
     let mut run = goalloc();
-    run.args(["run", "-o"])
+    run.args(["run", "--max-overhead", "none", "-o"])
         .arg(&file)
         .arg("--")
         .arg(&executable);

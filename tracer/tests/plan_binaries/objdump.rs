@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tracer::addr::ElfAddr;
 use tracer::golang::GoBinary;
-use tracer::plan::{Plan, ProbeSet};
+use tracer::plan::{Plan, ProbeSet, Scheme};
 use xtask::command;
 
 use super::programs::{Build, build, toolchains};
@@ -59,7 +59,12 @@ fn probes_are_where_objdump_shows_a_jbe() {
         let text = command::output(&mut objdump, "see what go says").expect("objdump runs");
         let listing = parse(&text);
 
-        let plan = Plan::new(&GoBinary::open(&exe).unwrap(), ProbeSet::AllocMapAll).unwrap();
+        let plan = Plan::new(
+            &GoBinary::open(&exe).unwrap(),
+            ProbeSet::AllocMapAll,
+            Scheme::All,
+        )
+        .unwrap();
         for probe in &plan.probes {
             let what = format!("Go {}: {}", go.version(), probe.function);
             let code = listing

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tracer::golang::GoBinary;
 use tracer::plan::leaves::Leaf;
-use tracer::plan::{Plan, Probe, ProbeSet, Program};
+use tracer::plan::{Plan, Probe, ProbeSet, Program, Scheme};
 use tracer_ebpf::filter::takes;
 use xtask::command;
 use xtask::go::Toolchain;
@@ -85,7 +85,7 @@ fn probe<'a>(plan: &'a Plan, function: &str) -> Option<&'a Probe> {
 /// that `mallocgc`'s takes exactly the objects of the leaves inlined in it.
 /// Returns those.
 fn assert_covers(binary: &GoBinary, minor: u32, what: &str) -> BTreeSet<String> {
-    let plan = Plan::new(binary, ProbeSet::Alloc).unwrap();
+    let plan = Plan::new(binary, ProbeSet::Alloc, Scheme::All).unwrap();
     assert!(plan.warnings.is_empty(), "{what}: {:?}", plan.warnings);
     let names = binary.functions().map(|function| function.name());
     let is_leaf = |name: &&str| Leaf::from_name(name).is_some_and(|it| it != Leaf::Mallocgc);

@@ -1,7 +1,9 @@
 //! Which functions each release has, and where their probes go.
 
 use tracer::golang::GoBinary;
-use tracer::plan::{Counts, MissingReason, Plan, Probe, ProbeInstruction, ProbeSet, Program};
+use tracer::plan::{
+    Counts, MissingReason, Plan, Probe, ProbeInstruction, ProbeSet, Program, Scheme,
+};
 
 use super::programs::{Build, build, minor, toolchains, toolchains_of};
 
@@ -95,7 +97,7 @@ fn every_leaf_and_the_maps_on_their_jbe() {
                 },
             );
             let binary = GoBinary::open(&exe).unwrap();
-            let plan = Plan::new(&binary, ProbeSet::default()).unwrap();
+            let plan = Plan::new(&binary, ProbeSet::default(), Scheme::All).unwrap();
             let what = format!("Go {} {name}", go.version());
             assert_eq!(object_functions(&plan), leaves_of(minor(&go)), "{what}");
             assert_eq!(
@@ -130,7 +132,12 @@ fn arguments_of_each_kind_of_probe() {
                 ..Build::default()
             },
         );
-        let plan = Plan::new(&GoBinary::open(&exe).unwrap(), ProbeSet::default()).unwrap();
+        let plan = Plan::new(
+            &GoBinary::open(&exe).unwrap(),
+            ProbeSet::default(),
+            Scheme::All,
+        )
+        .unwrap();
         for probe in &plan.probes {
             let expected = match probe.function.as_str() {
                 MALLOCGC => Program::AllocDispatch,
@@ -160,7 +167,12 @@ fn all_map_functions() {
                 ..Build::default()
             },
         );
-        let plan = Plan::new(&GoBinary::open(&exe).unwrap(), ProbeSet::AllocMapAll).unwrap();
+        let plan = Plan::new(
+            &GoBinary::open(&exe).unwrap(),
+            ProbeSet::AllocMapAll,
+            Scheme::All,
+        )
+        .unwrap();
         let probed = |name: &str| plan.probes.iter().any(|probe| probe.function == name);
         for name in MAPS
             .into_iter()
@@ -209,7 +221,7 @@ fn leaves_are_told_by_name_and_not_by_release() {
             ..Build::default()
         };
         let exe = build(&go, "small", &how);
-        let plan = Plan::new(&GoBinary::open(&exe).unwrap(), ProbeSet::Alloc).unwrap();
+        let plan = Plan::new(&GoBinary::open(&exe).unwrap(), ProbeSet::Alloc, Scheme::All).unwrap();
         assert_eq!(
             object_functions(&plan),
             expected,

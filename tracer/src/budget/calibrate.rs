@@ -1,0 +1,171 @@
+//! What a hit costs on this machine: measured at start, on a function of
+//! goalloc's own, with the programs that the target will run.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::time::Instant;
+
+use thiserror::Error;
+use tracer_ebpf::wire::{ProbeSpec, gate};
+
+use super::cost::HitCost;
+use crate::addr::{FileOffset, ProcAddr};
+use crate::attach::{self, Loaded, Scope, Site};
+use crate::target::{self, Process};
+
+/// Hits per measurement, and measurements per figure; the fastest counts,
+/// because whatever else runs only adds.
+const HITS: u64 = 500;
+const ROUNDS: usize = 4;
+
+/// Frames on the stack of the shallow and of the deep measurement.
+const SHALLOW: usize = 4;
+const DEEP: usize = 68;
+
+/// Why the cost could not be measured.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The probe could not be put on.
+    #[error(transparent)]
+    Attach(#[from] attach::Error),
+    /// This process could not be looked into.
+    #[error(transparent)]
+    Target(#[from] target::Error),
+    /// The function is in no file mapping of this process.
+    #[error("cannot find goalloc's own code in its executable")]
+    NotMapped,
+}
+
+// The probed function has the shape of Go's: a stack check whose `jbe` is not
+// taken. Its caller stands on a chain of frames that it is given.
+std::arch::global_asm!(
+    ".p2align 4",
+    ".globl goalloc_calibration_call",
+    // rdi: how often, rsi: the innermost frame
+    "goalloc_calibration_call:",
+    "push rbp",
+    "push rbx",
+    "mov rbp, rsi",
+    "xor ebx, ebx", // no type
+    "2:",
+    "mov eax, 64", // bytes
+    "call 3f",
+    "dec rdi",
+    "jnz 2b",
+    "pop rbx",
+    "pop rbp",
+    "ret",
+    "3:",
+    "cmp rsp, 0",
+    ".globl goalloc_calibration_probe",
+    "goalloc_calibration_probe:",
+    "jbe 4f",
+    "4:",
+    "ret",
+);
+
+unsafe extern "C" {
+    fn goalloc_calibration_call(times: u64, frame: *const [u64; 2]);
+    static goalloc_calibration_probe: u8;
+}
+
+/// Measures. What the hits left in the programs' maps is the caller's to drop.
+///
+/// # Errors
+///
+/// The probe cannot be put on.
+pub fn calibrate(loaded: &mut Loaded) -> Result<HitCost, Error> {
+    let pid = std::process::id();
+    let exe = Path::new("/proc/self/exe");
+    let site = Site {
+        program: "alloc",
+        offset: probe_offset(&Process::open(pid)?)?,
+        spec: ProbeSpec {
+            tests_flags: 1,
+            gate: gate::WINDOW,
+            ..ProbeSpec::default()
+        },
+    };
+    let scope = NonZeroU32::new(pid).map_or(Scope::EveryProcess, Scope::Process);
+    let probes = loaded.spare(exe, site, scope)?.on()?;
+    let (shallow, deep) = (frames(SHALLOW), frames(DEEP));
+    let turned_away_ns = ns_per_call(&shallow);
+    loaded.gates().open(gate::WINDOW, u64::MAX);
+    let shallow_ns = ns_per_call(&shallow);
+    let deep_ns = ns_per_call(&deep);
+    loaded.gates().shut(gate::WINDOW);
+    // That waits for the kernel; nothing calls the function any more.
+    std::thread::spawn(move || drop(probes));
+    let frame_ns = ((deep_ns - shallow_ns) / (DEEP - SHALLOW) as f64).max(0.0);
+    Ok(HitCost {
+        turned_away_ns,
+        counted_ns: shallow_ns - frame_ns * SHALLOW as f64,
+        frame_ns,
+    })
+}
+
+fn probe_offset(own: &Process) -> Result<FileOffset, Error> {
+    let address = ProcAddr(&raw const goalloc_calibration_probe as u64);
+    let maps = own.maps()?;
+    let file = maps.file_at(address).ok_or(Error::NotMapped)?;
+    let mapping = file
+        .mappings
+        .iter()
+        .find(|mapping| (mapping.start..mapping.end).contains(&address))
+        .ok_or(Error::NotMapped)?;
+    Ok(FileOffset(mapping.offset.0 + (address.0 - mapping.start.0)))
+}
+
+/// A chain of frames as the walk expects it, each with the address of the next
+/// and a return address; `count` return addresses with that of the call itself.
+fn frames(count: usize) -> Box<[[u64; 2]]> {
+    let mut chain = vec![[0, 0]; count].into_boxed_slice();
+    for index in 1..count {
+        let next = if index + 1 < count {
+            chain.as_ptr().wrapping_add(index + 1) as u64
+        } else {
+            0
+        };
+        chain[index] = [next, 0x1000 + index as u64];
+    }
+    chain
+}
+
+fn ns_per_call(chain: &[[u64; 2]]) -> f64 {
+    let innermost = &raw const chain[1];
+    let fastest = (0..ROUNDS)
+        .map(|_| {
+            let started = Instant::now();
+            // SAFETY: the function keeps the C calling convention, reads no
+            // memory, and hands `innermost` to the probe, which checks what it
+            // follows.
+            unsafe { goalloc_calibration_call(HITS, innermost) };
+            started.elapsed()
+        })
+        .min();
+    fastest.map_or(0.0, |elapsed| elapsed.as_nanos() as f64 / HITS as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_function_runs_without_a_probe() {
+        assert!(ns_per_call(&frames(SHALLOW)) < 1e6);
+    }
+
+    #[test]
+    fn the_probe_is_the_branch_in_the_file() {
+        use std::os::unix::fs::FileExt as _;
+        let own = Process::open(std::process::id()).unwrap();
+        let offset = probe_offset(&own).unwrap();
+        let mut code = [0; 2];
+        own.open_exe()
+            .unwrap()
+            .read_exact_at(&mut code, offset.0)
+            .unwrap();
+        // `jbe` with a displacement of zero
+        assert_eq!(code, [0x76, 0]);
+    }
+}

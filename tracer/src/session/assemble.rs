@@ -1,0 +1,79 @@
+//! From what a tracing has to the profile of its target.
+
+use super::tracing::Traced;
+use crate::plan::Counts;
+use crate::profile::{Coverage, Method, Profile, Target};
+use crate::symbolize;
+
+/// Resolves the counts and says what they are of.
+pub(super) fn assemble(traced: Traced) -> Profile {
+    let Traced { prepared, finished } = traced;
+    let raw = &finished.raw;
+    let resolved = symbolize::resolve(raw, &prepared.binary, &prepared.plan);
+    let recorded_ns = nanoseconds(finished.recorded);
+    let build_info = prepared.binary.build_info();
+    let with_spans = prepared
+        .plan
+        .probes
+        .iter()
+        .any(|probe| probe.counts == Counts::Spans);
+    let method = match (raw.sampled, with_spans) {
+        (_, true) => Method::Spans,
+        (true, false) => Method::Windows,
+        (false, false) => Method::All,
+    };
+    let objects_counted = raw
+        .counts
+        .iter()
+        .filter(|(key, _)| {
+            let probe = prepared.plan.probes.get(usize::from(key.probe));
+            probe.is_some_and(|probe| probe.counts != Counts::Calls)
+        })
+        .map(|(_, tally)| tally.counted)
+        .sum();
+    let mut warnings = prepared.plan.warnings.clone();
+    if raw.sampled && raw.runtime.is_none() {
+        warnings.push(
+            "totals are estimates: the runtime's own counters could not be read, windows are \
+             scaled by the target's CPU time"
+                .to_owned(),
+        );
+    }
+    let pids = match prepared.pid() {
+        Some(pid) => vec![pid],
+        None => resolved.pids,
+    };
+    Profile {
+        target: Target {
+            pids,
+            exe: prepared.exe_name.clone(),
+            args: prepared.args.clone(),
+            go_version: prepared.binary.version().to_string(),
+            main_path: build_info.main_path.clone(),
+            build_id: prepared.binary.build_id(),
+        },
+        coverage: Coverage {
+            method,
+            traced_ns: match method {
+                Method::All => recorded_ns,
+                _ => nanoseconds(finished.traced),
+            },
+            recorded_ns,
+            windows: finished.windows,
+            objects_counted,
+            objects_runtime: raw.runtime.as_ref().map(|counters| counters.mallocs()),
+        },
+        start_unix_ns: 0,
+        duration_ns: recorded_ns,
+        losses: resolved.losses,
+        warnings,
+        functions: resolved.functions,
+        locations: resolved.locations,
+        samples: resolved.samples,
+        strata: resolved.strata,
+    }
+}
+
+fn nanoseconds(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

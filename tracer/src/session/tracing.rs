@@ -1,0 +1,127 @@
+//! One target being traced: the thread that does it, and how to talk to it.
+
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+use tracer_ebpf::wire::gate;
+
+use super::config::Config;
+use super::counting::CounterSource;
+use super::engine::{Engine, Finished};
+use super::prepare::{self, Error, Prepared};
+use crate::budget::{self, CpuClock, HitCost, MaxOverhead, Schedule};
+use crate::collect::{Collector, Totals};
+use crate::target::Pidfd;
+
+/// A target that is being traced.
+pub(super) struct Tracing {
+    thread: JoinHandle<Result<Traced, Error>>,
+    /// Dropped to end it.
+    stop: Sender<()>,
+    /// Told when the first window is open; an error when it will never be.
+    pub ready: Option<oneshot::Receiver<()>>,
+    progress: Arc<Mutex<Totals>>,
+}
+
+/// A target that was traced.
+pub(super) struct Traced {
+    pub prepared: Prepared,
+    pub finished: Finished,
+}
+
+impl Tracing {
+    /// Loads the programs and begins. Returns at once; what goes wrong is said by
+    /// [`Tracing::finish`].
+    pub fn start(prepared: Prepared, config: &Config) -> Self {
+        let (stop, stopped) = mpsc::channel();
+        let (ready_sender, ready) = oneshot::channel();
+        let progress = Arc::new(Mutex::new(Totals::default()));
+        let shared = Arc::clone(&progress);
+        let config = config.clone();
+        let thread = std::thread::spawn(move || {
+            let mut loaded = prepare::load(&prepared, &config)?;
+            let mut logger = loaded.logger();
+            let cost = budget::calibrate(&mut loaded)?;
+            let sites = prepare::sites(&prepared.plan);
+            let groups = loaded.groups(&prepared.exe_file, &sites, prepared.scope)?;
+            let mut collector = Collector::new(
+                &mut |name| loaded.take_map(name),
+                Box::new(super::types::type_reader()),
+            )?;
+            collector.discard()?;
+            let clock = prepared.pid().and_then(|pid| CpuClock::of(pid).ok());
+            let engine = Engine {
+                groups,
+                collector,
+                cost,
+                schedule: schedule(&prepared, &config, cost),
+                clock,
+                target: prepared.pid().and_then(|pid| Pidfd::open(pid).ok()),
+                counters: counters(&prepared),
+                is_always: sites
+                    .iter()
+                    .map(|site| site.spec.gate == gate::ALWAYS)
+                    .collect(),
+                ready: Some(ready_sender),
+                stop: stopped,
+                progress: shared,
+                loaded,
+            };
+            let finished = engine.run()?;
+            if let Some(logger) = &mut logger {
+                logger.flush();
+            }
+            Ok(Traced { prepared, finished })
+        });
+        Self {
+            thread,
+            stop,
+            ready: Some(ready),
+            progress,
+        }
+    }
+
+    /// What has been counted so far.
+    pub fn totals(&self) -> Totals {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends it and waits for what it has.
+    pub fn finish(self) -> Result<Traced, Error> {
+        drop(self.stop);
+        self.thread.join().unwrap_or_else(|panic| {
+            // Not ours to hide.
+            std::panic::resume_unwind(panic)
+        })
+    }
+}
+
+/// The budget, where there is one: a bound, and a process to keep it for.
+fn schedule(prepared: &Prepared, config: &Config, cost: HitCost) -> Option<Schedule> {
+    prepared.pid()?;
+    match config.max_overhead {
+        MaxOverhead::Percent(percent) => Some(Schedule::new(percent, cost)),
+        MaxOverhead::None => None,
+    }
+}
+
+fn counters(prepared: &Prepared) -> Option<CounterSource> {
+    let pid = prepared.pid()?;
+    let from_zero = prepared.process.is_none();
+    Some(CounterSource::new(
+        pid,
+        Arc::clone(&prepared.binary),
+        from_zero,
+    ))
+}
+
+/// What a hit costs on this machine.
+///
+/// # Errors
+/// The programs cannot be loaded or attached.
+pub fn measure_hit_cost() -> Result<HitCost, Error> {
+    let mut loaded = crate::attach::Loaded::load(&crate::attach::Options::default())?;
+    Ok(budget::calibrate(&mut loaded)?)
+}
