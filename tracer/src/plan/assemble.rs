@@ -10,6 +10,7 @@ use super::leaves::{self, Leaf};
 use super::maps::{self, ProbeSet};
 use super::program::Program;
 use super::prologue::{self, ProbePoint};
+use super::spans;
 use super::{Counts, Missing, MissingReason, Plan, PlanError, Probe, Scheme};
 use crate::addr::{ElfAddr, FileOffset};
 
@@ -29,9 +30,17 @@ pub(super) fn assemble(
             ..Plan::default()
         },
     };
-    builder.add_leaves(&found, scheme);
-    builder.add_hosts(&found);
-    builder.add_maps(&found, set);
+    let large = match scheme {
+        Scheme::All => None,
+        Scheme::Windows | Scheme::Spans => builder.add_large(&found),
+    };
+    if scheme == Scheme::Spans {
+        builder.add_spans(&found, set, large)?;
+    } else {
+        builder.add_leaves(&found, large);
+        builder.add_hosts(&found);
+        builder.add_maps(&found, set);
+    }
     builder.add_build_warnings(&found);
     let plan = builder.plan;
     check(&plan)?;
@@ -41,6 +50,9 @@ pub(super) fn assemble(
 /// The function that takes a span for a large object: up to Go 1.23 the first
 /// that sees large objects alone (go1.19 src/runtime/mcache.go:222).
 const ALLOC_LARGE: &str = "runtime.(*mcache).allocLarge";
+
+/// Functions a plan may probe beside leaves, their hosts and maps.
+const OTHERS: [&str; 3] = [ALLOC_LARGE, spans::REFILL, spans::NEXT_FREE];
 
 /// Where large objects are seen apart from the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -61,6 +73,8 @@ struct Found {
     hosts: Vec<(FunctionSpan, Vec<Leaf>)>,
     /// Whether [`ALLOC_LARGE`] is inlined anywhere.
     large_is_inlined: bool,
+    /// The functions that [`spans::REFILL`] is inlined in.
+    refill_hosts: Vec<FunctionSpan>,
     /// Map functions and what they are inlined in.
     inlined_maps: HashMap<String, Vec<String>>,
     size_class_limit: Option<u16>,
@@ -70,14 +84,16 @@ impl Found {
     fn in_executable(exe: &dyn Executable, set: ProbeSet) -> Self {
         let map_functions = set.map_functions();
         let functions = exe.functions(&|name| {
-            Leaf::from_name(name).is_some() || map_functions.contains(&name) || name == ALLOC_LARGE
+            Leaf::from_name(name).is_some()
+                || map_functions.contains(&name)
+                || OTHERS.contains(&name)
         });
         let leaf_names = Leaf::known_names();
         let names: Vec<&str> = leaf_names
             .iter()
             .map(String::as_str)
             .chain(map_functions.iter().copied())
-            .chain([ALLOC_LARGE])
+            .chain(OTHERS)
             .collect();
 
         let mut mentioned: Vec<Leaf> = functions
@@ -87,6 +103,7 @@ impl Found {
         let mut hosts = Vec::new();
         let mut inlined_maps: HashMap<String, Vec<String>> = HashMap::new();
         let mut large_is_inlined = false;
+        let mut refill_hosts = Vec::new();
         for (host, inlined) in exe.hosts_of(&names) {
             let leaves: Vec<Leaf> = inlined
                 .iter()
@@ -94,6 +111,9 @@ impl Found {
                 .collect();
             mentioned.extend(&leaves);
             large_is_inlined |= inlined.iter().any(|name| name == ALLOC_LARGE);
+            if inlined.iter().any(|name| name == spans::REFILL) {
+                refill_hosts.push(host.clone());
+            }
             for name in inlined
                 .into_iter()
                 .filter(|name| map_functions.contains(&name.as_str()))
@@ -118,6 +138,7 @@ impl Found {
             counted,
             hosts,
             large_is_inlined,
+            refill_hosts,
             inlined_maps,
             size_class_limit,
         }
@@ -158,14 +179,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn add_leaves(&mut self, found: &Found, scheme: Scheme) {
-        let large = match scheme {
-            Scheme::All => None,
-            Scheme::Windows | Scheme::Spans => self.add_large(found),
-        };
-        if scheme == Scheme::Spans {
-            return;
-        }
+    fn add_leaves(&mut self, found: &Found, large: Option<LargeProbe>) {
         for &leaf in &found.counted {
             let name = leaf.to_string();
             let Some(function) = found.function(&name) else {
@@ -196,6 +210,68 @@ impl Builder<'_> {
                 self.miss(name, reason);
             }
         }
+    }
+
+    /// Probes where a P takes a new span of a class, having used one up.
+    fn add_spans(
+        &mut self,
+        found: &Found,
+        set: ProbeSet,
+        large: Option<LargeProbe>,
+    ) -> Result<(), PlanError> {
+        if self.plan.config.mspan_alloc_count == 0 {
+            return Err(PlanError::NoSpans {
+                reason: "this Go release keeps its spans in an unknown layout".to_owned(),
+            });
+        }
+        let refill = found.function(spans::REFILL);
+        let places = spans::places(refill, &found.refill_hosts);
+        for place in &places.probed {
+            let added = self.add_span(place);
+            if let Err(reason) = added {
+                self.warn_incomplete(&place.function.name, &reason);
+                self.miss(place.function.name.clone(), reason);
+            }
+        }
+        if !self
+            .plan
+            .probes
+            .iter()
+            .any(|probe| probe.counts == Counts::Spans)
+        {
+            return Err(PlanError::NoSpans {
+                reason: format!("{} has no code that can be probed", spans::REFILL),
+            });
+        }
+        self.plan.warnings.extend(places.warnings);
+        self.plan.warnings.push(spans::BIAS.to_owned());
+        if large.is_none() {
+            self.plan.warnings.push(spans::NO_LARGE.to_owned());
+        }
+        if !set.map_functions().is_empty() {
+            self.plan.warnings.push(spans::NO_CALLS.to_owned());
+        }
+        Ok(())
+    }
+
+    fn add_span(&mut self, place: &spans::Place<'_>) -> Result<(), MissingReason> {
+        let (point, file_offset) = self.point_of(place.function)?;
+        self.plan.probes.push(Probe {
+            program: Program::Span,
+            function: place.function.name.clone(),
+            entry: place.function.entry,
+            point,
+            file_offset,
+            counts: Counts::Spans,
+            leaves: Vec::new(),
+            spec: ProbeSpec {
+                filter: place.filter(),
+                tests_flags: point.tests_flags().into(),
+                gate: gate::WINDOW,
+                ..ProbeSpec::default()
+            },
+        });
+        Ok(())
     }
 
     /// What `mallocgc` is counted for, up to Go 1.23.
@@ -403,7 +479,7 @@ fn check(plan: &Plan) -> Result<(), PlanError> {
     if !plan
         .probes
         .iter()
-        .any(|probe| probe.counts == Counts::Objects)
+        .any(|probe| probe.counts != Counts::Calls)
     {
         let lost = plan
             .missing

@@ -19,6 +19,7 @@ pub mod maps;
 pub mod program;
 pub mod prologue;
 pub mod render;
+pub mod spans;
 
 use std::fmt;
 
@@ -141,6 +142,14 @@ pub enum PlanError {
         /// Why it cannot.
         reason: MissingReason,
     },
+    /// Used-up spans cannot be seen.
+    #[error(
+        "used-up spans cannot be seen: {reason}; trace every allocation with --max-overhead none"
+    )]
+    NoSpans {
+        /// Why.
+        reason: String,
+    },
     /// Two functions share their code.
     #[error("{first} and {second} share the instruction at {at}")]
     SharedInstruction {
@@ -181,6 +190,12 @@ impl Probe {
     #[must_use]
     pub fn instruction(&self) -> ProbeInstruction {
         self.point.instruction
+    }
+
+    /// Whether malloc calls the probed function, rather than being it.
+    #[must_use]
+    pub fn is_below_malloc(&self) -> bool {
+        matches!(self.program, Program::LargeUntyped | Program::Span)
     }
 
     /// Where the program finds its arguments.

@@ -19,6 +19,8 @@ pub enum Program {
     Large,
     /// A large object of BX bytes, at a probe that stays on.
     LargeUntyped,
+    /// A span of the class in BX that the `mcache` in AX has used up.
+    Span,
     /// A call with a type in AX.
     CallTyped,
     /// A call.
@@ -46,6 +48,8 @@ pub enum SizePlace {
     OfType,
     /// The same times a register.
     OfTypeTimes(Register),
+    /// In the size class of the span class in a register.
+    SpanClass(Register),
 }
 
 /// Where a probe finds what it records.
@@ -59,7 +63,7 @@ pub struct Arguments {
 
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Alloc,
         Self::AllocDispatch,
         Self::AllocNew,
@@ -67,6 +71,7 @@ impl Program {
         Self::AllocSlice,
         Self::Large,
         Self::LargeUntyped,
+        Self::Span,
         Self::CallTyped,
         Self::Call,
     ];
@@ -82,6 +87,7 @@ impl Program {
             Self::AllocSlice => "alloc_slice",
             Self::Large => "large",
             Self::LargeUntyped => "large_untyped",
+            Self::Span => "span",
             Self::CallTyped => "call_typed",
             Self::Call => "call",
         }
@@ -104,6 +110,7 @@ impl Program {
                 Some(SizePlace::OfTypeTimes(Register::Cx)),
             ),
             Self::LargeUntyped => (None, Some(SizePlace::Register(Register::Bx))),
+            Self::Span => (None, Some(SizePlace::SpanClass(Register::Bx))),
             Self::CallTyped => (Some(Register::Ax), None),
             Self::Call => (None, None),
         };
@@ -141,12 +148,14 @@ impl fmt::Display for Arguments {
         let Some(type_addr) = self.type_addr else {
             return match self.size {
                 Some(SizePlace::Register(size)) => write!(f, "size={size}"),
+                Some(SizePlace::SpanClass(class)) => write!(f, "spanclass={class}"),
                 _ => f.write_str("none"),
             };
         };
         match self.size {
             None => write!(f, "type={type_addr}"),
             Some(SizePlace::Register(size)) => write!(f, "size={size} type={type_addr}"),
+            Some(SizePlace::SpanClass(class)) => write!(f, "spanclass={class} type={type_addr}"),
             Some(SizePlace::OfType) => write!(f, "size=[{type_addr}] type={type_addr}"),
             Some(SizePlace::OfTypeTimes(count)) => {
                 write!(f, "size=[{type_addr}]*{count} type={type_addr}")
@@ -172,6 +181,7 @@ mod tests {
                 "size=[AX]*CX type=AX",
                 "size=AX type=BX",
                 "size=BX",
+                "spanclass=BX",
                 "type=AX",
                 "none",
             ]

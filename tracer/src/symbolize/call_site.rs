@@ -1,9 +1,10 @@
 //! The type that a call site hands over, read from its own code.
 //!
 //! The runtime drops the element type of a pointer-free slice before it
-//! allocates (go1.24 src/runtime/slice.go:262: `mallocgc(capmem, nil, false)`).
-//! The code that called it still names it: the compiler loads the address of
-//! the type with a `lea` just before the call.
+//! allocates (go1.24 src/runtime/slice.go:262: `mallocgc(capmem, nil, false)`),
+//! and where spans or large objects are probed no type is at hand. The code that
+//! called the runtime still names it: the compiler loads the address of the type
+//! with a `lea` just before the call.
 
 use iced_x86::{
     Code, Decoder, DecoderOptions, FlowControl, Instruction, InstructionInfoFactory, OpAccess,
@@ -16,31 +17,53 @@ use crate::golang::GoBinary;
 /// Longest function that is decoded for this.
 const MAX_FUNCTION_BYTES: u64 = 1 << 18;
 
-/// Runtime functions with an element type among their arguments, and the
-/// register it is in by the internal ABI: RAX, RBX, RCX, RDI, RSI in order
-/// (go1.24 src/runtime/slice.go:38, 178; go1.26 :303, :510, :547).
-const ELEMENT_TYPE: &[(&str, Register)] = &[
-    ("runtime.growslice", Register::RSI),
-    ("runtime.growsliceBuf", Register::RSI),
-    ("runtime.growsliceNoAlias", Register::RSI),
-    ("runtime.growsliceBufNoAlias", Register::RSI),
-    ("runtime.makeslicecopy", Register::RAX),
+/// Runtime functions with a type among their arguments, the register it is in by
+/// the internal ABI (RAX, RBX, RCX, RDI, RSI in order), and whether it is that of
+/// an element (go1.20 src/runtime/slice.go:36, :100, :155; go1.26 :303, :510, :547;
+/// go1.20 src/runtime/malloc.go:1254, :1275, src/runtime/iface.go:334).
+const PASSED: &[(&str, Register, bool)] = &[
+    ("runtime.growslice", Register::RSI, true),
+    ("runtime.growsliceBuf", Register::RSI, true),
+    ("runtime.growsliceNoAlias", Register::RSI, true),
+    ("runtime.growsliceBufNoAlias", Register::RSI, true),
+    ("runtime.makeslicecopy", Register::RAX, true),
+    ("runtime.makeslice", Register::RAX, true),
+    ("runtime.makeslice64", Register::RAX, true),
+    ("runtime.newarray", Register::RAX, true),
+    ("runtime.newobject", Register::RAX, false),
+    ("runtime.convT", Register::RAX, false),
+    ("runtime.convTnoptr", Register::RAX, false),
 ];
 
-/// The element type that the call before `return_address` passes to the runtime
-/// function `callee`. `None` where that takes none, and where the code does not
-/// name it outright.
-pub(super) fn element_type(
+/// A type that code passes to the runtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PassedType {
+    /// Its descriptor.
+    pub descriptor: ElfAddr,
+    /// Whether many of it are asked for.
+    pub is_element: bool,
+}
+
+/// The type that the call before `return_address` passes to the runtime function
+/// `callee`. `None` where that takes none, and where the code does not name it
+/// outright.
+pub(super) fn passed_type(
     binary: &GoBinary,
     return_address: ElfAddr,
     callee: &str,
-) -> Option<ElfAddr> {
-    let (_, register) = ELEMENT_TYPE.iter().find(|(name, _)| *name == callee)?;
+) -> Option<PassedType> {
+    let (register, is_element) = if callee.starts_with("runtime.mallocgc") {
+        // Size, type.
+        (Register::RBX, false)
+    } else {
+        let (_, register, is_element) = PASSED.iter().find(|(name, ..)| *name == callee)?;
+        (*register, *is_element)
+    };
     // Go 1.19 still had the type first (go1.19 src/runtime/slice.go:166).
     let register = if callee == "runtime.growslice" && !binary.version().at_least(1, 20) {
         Register::RAX
     } else {
-        *register
+        register
     };
     let function = binary.function_at(ElfAddr(return_address.0.checked_sub(1)?))?;
     let length = return_address.0.checked_sub(function.entry().0)?;
@@ -48,7 +71,11 @@ pub(super) fn element_type(
         return None;
     }
     let code = binary.code(function.entry(), usize::try_from(length).ok()?)?;
-    loaded_address(code, function.entry(), register)
+    let descriptor = loaded_address(code, function.entry(), register)?;
+    Some(PassedType {
+        descriptor,
+        is_element,
+    })
 }
 
 /// The address that `register` holds before the last instruction of `code`, if

@@ -258,7 +258,15 @@ fn labels(
                 Counts::Spans => StratumId::of_span_class(key.size_bytes).slot_bytes(),
                 _ => key.size_bytes,
             };
-            let names: Vec<&str> = stack.runtime_names.iter().map(String::as_str).collect();
+            // Below malloc there is nothing a cause could be read from.
+            let below_malloc =
+                |name: &&str| probe.is_below_malloc() && !name.starts_with("runtime.mallocgc");
+            let names: Vec<&str> = stack
+                .runtime_names
+                .iter()
+                .map(String::as_str)
+                .skip_while(below_malloc)
+                .collect();
             let type_name = type_label(key, &names, of_type, stack);
             let type_arg = TypeArg::new(key.type_addr, of_type.map(|known| known.name.as_str()));
             let cause = cause::cause_of(&names, type_arg, size_bytes);
@@ -288,7 +296,7 @@ fn type_label(
         Some(known) => Some(known.name.clone()),
         None => cause::implied_type(runtime_names)
             .map(str::to_owned)
-            .or_else(|| Some(format!("[]{}", stack.element_type.as_ref()?))),
+            .or_else(|| stack.passed_type.clone()),
     }
 }
 

@@ -17,9 +17,9 @@ pub(super) struct ResolvedStack {
     /// Names of the functions between the probe and the first frame that is
     /// not the runtime's, innermost first.
     pub runtime_names: Vec<String>,
-    /// Element type that the first frame which is not the runtime's passes to
-    /// the runtime, where its code names it.
-    pub element_type: Option<String>,
+    /// Type of what the first frame which is not the runtime's asks the runtime
+    /// for, where its code names it.
+    pub passed_type: Option<String>,
     /// What the loader added in this process.
     pub bias: LoadBias,
     /// Whether the walk ran into something that is no code.
@@ -35,7 +35,7 @@ pub(super) struct Stacks<'a> {
     systemstack_hides_caller: bool,
     known: HashMap<ElfAddr, Known>,
     markers: HashMap<&'static str, LocationId>,
-    element_types: HashMap<ElfAddr, Option<String>>,
+    passed_types: HashMap<ElfAddr, Option<String>>,
     function_ids: HashMap<Function, FunctionId>,
     pub functions: Vec<Function>,
     pub locations: Vec<Location>,
@@ -66,7 +66,7 @@ impl<'a> Stacks<'a> {
             systemstack_hides_caller: !binary.version().at_least(1, 21),
             known: HashMap::new(),
             markers: HashMap::new(),
-            element_types: HashMap::new(),
+            passed_types: HashMap::new(),
             function_ids: HashMap::new(),
             functions: Vec::new(),
             locations: Vec::new(),
@@ -95,7 +95,7 @@ impl<'a> Stacks<'a> {
                     let ended = in_runtime && !self.extend_runtime_names(id, &mut resolved);
                     if ended {
                         in_runtime = false;
-                        resolved.element_type = self.element_type(address, &resolved);
+                        resolved.passed_type = self.passed_type(address, &resolved);
                     }
                     if self.systemstack_hides_caller && self.is_systemstack(id) {
                         let marker = self.marker("[caller of systemstack not recorded]");
@@ -185,19 +185,24 @@ impl<'a> Stacks<'a> {
         id
     }
 
-    /// The type that the call around `address` hands to the runtime function
-    /// behind it.
-    fn element_type(&mut self, address: ElfAddr, stack: &ResolvedStack) -> Option<String> {
+    /// The type that the call around `address` asks the runtime function behind it
+    /// for.
+    fn passed_type(&mut self, address: ElfAddr, stack: &ResolvedStack) -> Option<String> {
         let callee = stack.runtime_names.last()?;
-        if let Some(known) = self.element_types.get(&address) {
+        if let Some(known) = self.passed_types.get(&address) {
             return known.clone();
         }
         let name = address
             .checked_add(1)
-            .and_then(|behind| call_site::element_type(self.binary, behind, callee))
-            .and_then(|descriptor| self.binary.type_at(descriptor))
-            .map(|element| element.name);
-        self.element_types.insert(address, name.clone());
+            .and_then(|behind| call_site::passed_type(self.binary, behind, callee))
+            .and_then(|passed| {
+                let name = self.binary.type_at(passed.descriptor)?.name;
+                Some(match passed.is_element {
+                    true => format!("[]{name}"),
+                    false => name,
+                })
+            });
+        self.passed_types.insert(address, name.clone());
         name
     }
 
