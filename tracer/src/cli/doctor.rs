@@ -4,9 +4,9 @@ use std::path::Path;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
-use tracer::attach::{Loaded, Options};
 use tracer::doctor::{self, Check, Status};
 use tracer::output::{Output, Permissions};
+use tracer::session;
 
 use super::Outcome;
 
@@ -36,8 +36,7 @@ struct Document<'a> {
 /// Checks the machine; [`Outcome::Unfit`] when no recording is possible.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let checks = doctor::run(|| {
-        let loaded = Loaded::load(&Options::default());
-        loaded.map(drop).map_err(|error| error.to_string())
+        session::measure_hit_cost().map_err(|error| format!("{:#}", anyhow::Error::from(error)))
     });
     let status = doctor::verdict(&checks);
     let mut text = match args.format {

@@ -9,6 +9,8 @@ mod facts;
 
 use serde::Serialize;
 
+use crate::budget::HitCost;
+
 pub use capability::{Capability, CapabilitySet};
 pub use checks::checks;
 pub use facts::{Facts, KernelVersion, Lockdown};
@@ -63,22 +65,36 @@ impl Check {
     }
 }
 
-/// Checks this machine. `load_test` loads goalloc's BPF object and lets go of
-/// it again; its error is the reason in one line.
+/// Checks this machine. `load_test` loads goalloc's BPF object, measures what a hit
+/// costs and lets go of it again; its error is the reason in one line.
 #[must_use]
-pub fn run(load_test: impl FnOnce() -> Result<(), String>) -> Vec<Check> {
+pub fn run(load_test: impl FnOnce() -> Result<HitCost, String>) -> Vec<Check> {
     let facts = Facts::of_this_machine();
     let mut checks = checks(&facts);
-    checks.push(match load_test() {
-        Ok(()) => Check::ok("BPF programs", "load"),
-        Err(reason) => Check::not_ok(
+    match load_test() {
+        Ok(cost) => {
+            checks.push(Check::ok("BPF programs", "load"));
+            checks.push(hit_cost(cost));
+        }
+        Err(reason) => checks.push(Check::not_ok(
             "BPF programs",
             Status::Fail,
             reason,
             "mend the lines above first; then this is a defect worth reporting, with this table",
-        ),
-    });
+        )),
+    }
     checks
+}
+
+/// What `--max-overhead` is reckoned with.
+fn hit_cost(cost: HitCost) -> Check {
+    Check::ok(
+        "cost of a hit",
+        format!(
+            "{:.0} ns, {:.1} more for each frame of its stack; {:.0} outside windows",
+            cost.counted_ns, cost.frame_ns, cost.turned_away_ns
+        ),
+    )
 }
 
 /// The worst of all verdicts.
@@ -97,8 +113,17 @@ mod tests {
 
     #[test]
     fn the_load_test_decides() {
-        let good = run(|| Ok(()));
+        let cost = HitCost {
+            turned_away_ns: 500.4,
+            counted_ns: 750.0,
+            frame_ns: 8.25,
+        };
+        let good = run(|| Ok(cost));
         assert_eq!(good.last().unwrap().status, Status::Ok);
+        assert_eq!(
+            good.last().unwrap().found,
+            "750 ns, 8.2 more for each frame of its stack; 500 outside windows"
+        );
         let bad = run(|| Err("no".to_owned()));
         assert_eq!(bad.last().unwrap().found, "no");
         assert_eq!(verdict(&bad), Status::Fail);
