@@ -19,3 +19,4 @@ mod sites;
 mod standard;
 mod targets;
 mod variants;
+mod windows;

@@ -15,14 +15,14 @@ use crate::{
 };
 
 /// Parts of the allocator are inlined into it.
-const LEAVES_INLINED: Variant = Variant {
+pub const LEAVES_INLINED: Variant = Variant {
     name: "pgo-small",
     pgo: Some("small"),
     ..Variant::PLAIN
 };
 
 /// The allocator is inlined into its callers.
-const MALLOCGC_INLINED: Variant = Variant {
+pub const MALLOCGC_INLINED: Variant = Variant {
     name: "pgo-large",
     pgo: Some("large"),
     ..Variant::PLAIN
