@@ -10,6 +10,7 @@ pub mod addr;
 pub mod attach;
 pub mod cause;
 pub mod collect;
+pub mod counters;
 pub mod doctor;
 pub mod export;
 pub mod golang;
