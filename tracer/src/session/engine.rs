@@ -353,8 +353,13 @@ impl Run {
         self.all.add_exact(streamed);
         self.all.add_exact(kept);
         let windows = self.all.windows();
+        let were_read = self
+            .engine
+            .counters
+            .as_ref()
+            .is_some_and(CounterSource::is_open);
         let runtime = match (&self.start_counters, &end) {
-            (Some(start), Some(end)) => Some(end.since(start)),
+            (Some(start), Some(end)) if were_read => Some(end.since(start)),
             _ => None,
         };
         let accumulated = self.all.finish(behind.unwrap_or_default());

@@ -1,0 +1,148 @@
+//! The runtime's counters, read from outside, against what the programs read of
+//! them themselves.
+
+use std::time::{Duration, Instant};
+
+use tracer::counters::CounterReader;
+use tracer::golang::{DataSource, GoBinary};
+use tracer::target::Process;
+
+use crate::common::{
+    self, Slot,
+    build::{self, Variant},
+    fixture::Fixture,
+};
+
+const STRIPPED: Variant = Variant {
+    name: "binutils-stripped",
+    strip: true,
+    ..Variant::PLAIN
+};
+
+/// A reader of the counters of a running program.
+fn reader(pid: u32) -> CounterReader {
+    let process = Process::open(pid).expect("it runs");
+    let binary = GoBinary::open(&process.exe_file()).expect("a Go program");
+    let maps = process.maps().expect("readable");
+    let exe = maps.exe(&process).expect("mapped");
+    let bias = exe
+        .load_bias(|offset, start| binary.load_bias(offset, start))
+        .expect("its code is mapped");
+    let memory = process.memory().expect("readable");
+    CounterReader::open(memory, bias, &binary).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Reads around the section of a fixture and compares with its own account.
+fn exact(minor: u32, variant: Variant, program: &str) {
+    let Some(toolchain) = common::toolchain(minor) else {
+        return;
+    };
+    if !common::can_trace() {
+        return;
+    }
+    let _slot = Slot::take();
+    let executable = build::fixture(&toolchain, variant, program);
+    let mut fixture = Fixture::start(&executable, &[]);
+    let mut reader = reader(fixture.pid());
+    let before = reader.read().expect("it runs");
+    fixture.run_section();
+    let after = reader.read().expect("it runs");
+    let truth = fixture.finish();
+    let found = after.since(&before);
+    assert_eq!(found.uncertain_objects, 0, "the program was quiet");
+    assert_eq!(found.mallocs(), truth.mallocs);
+    assert_eq!(found.total_alloc_bytes(), truth.total_alloc);
+    // A collection that ends behind the section counts for the program alone.
+    let late = truth.num_gc.checked_sub(found.gc_cycles.into());
+    assert!(late.is_some_and(|late| late <= 1), "{late:?}");
+    let source = if variant.strip {
+        DataSource::Instructions
+    } else {
+        DataSource::Symtab
+    };
+    assert_eq!(reader.source(), source);
+}
+
+macro_rules! every_release {
+    ($($release:ident: $minor:literal,)+) => {
+        $(mod $release {
+            use super::*;
+
+            #[test]
+            fn plain() {
+                for program in PROGRAMS {
+                    exact($minor, Variant::PLAIN, program);
+                }
+            }
+
+            #[test]
+            fn stripped() {
+                for program in PROGRAMS {
+                    exact($minor, STRIPPED, program);
+                }
+            }
+        })+
+    };
+}
+
+/// Objects of every size, tiny and large ones; collections in the section.
+const PROGRAMS: [&str; 5] = ["new", "strings", "gc", "finalizers", "maps"];
+
+every_release! {
+    go1_19: 19,
+    go1_21: 21,
+    go1_22: 22,
+    go1_23: 23,
+    go1_24: 24,
+    go1_25: 25,
+    go1_26: 26,
+    go1_27: 27,
+}
+
+/// Two readers in turn, so that neither can make up for what the other saw.
+fn busy(minor: u32, variant: Variant) {
+    const READS: u32 = 2000;
+    let Some(toolchain) = common::toolchain(minor) else {
+        return;
+    };
+    if !common::can_trace() {
+        return;
+    }
+    let _slots = Slot::take_all();
+    let executable = build::fixture(&toolchain, variant, "burn");
+    let mut fixture = Fixture::start(&executable, &[]);
+    let (mut one, mut other) = (reader(fixture.pid()), reader(fixture.pid()));
+    let before = one.read().expect("it runs");
+    fixture.begin();
+    let mut last = before.clone();
+    let (mut uncertain, mut uncertain_reads, mut backwards) = (0, 0, 0);
+    let mut spent = Duration::ZERO;
+    for _ in 0..READS {
+        let start = Instant::now();
+        let now = one.read().expect("it runs");
+        spent += start.elapsed();
+        uncertain = now.uncertain_objects.max(uncertain);
+        uncertain_reads += u32::from(now.uncertain_objects > 0);
+        backwards = last.mallocs().saturating_sub(now.mallocs()).max(backwards);
+        last = now;
+        std::mem::swap(&mut one, &mut other);
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    let busy = last.since(&before);
+    fixture.run_section();
+    let after = one.read().expect("it runs");
+    let truth = fixture.finish();
+    println!(
+        "Go 1.{minor}: {READS} reads of {:?}, {} objects and {} collections meanwhile; {uncertain_reads} uncertain, by at most {uncertain} objects; backwards by at most {backwards}",
+        spent / READS,
+        busy.mallocs(),
+        busy.gc_cycles
+    );
+    assert_eq!(after.since(&before).mallocs(), truth.mallocs);
+    assert_eq!(backwards, 0);
+}
+
+#[test]
+fn busy_go1_27() {
+    busy(27, Variant::PLAIN);
+}
