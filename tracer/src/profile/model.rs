@@ -57,7 +57,8 @@ pub struct Target {
     pub build_id: Option<String>,
 }
 
-/// How the recording looked at its target.
+/// How the recording looked at its target. Of several processes recorded each by
+/// itself, all of it is summed up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// How objects were chosen.

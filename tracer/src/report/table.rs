@@ -56,7 +56,7 @@ fn header(report: &Report<'_>) -> String {
     };
     line("Target", &summary::target(profile));
     line("Recorded", &summary::seconds(profile.duration_ns));
-    line("Coverage", &summary::coverage(&profile.coverage));
+    line("Coverage", &summary::coverage(profile));
     line(
         "Total",
         &format!(

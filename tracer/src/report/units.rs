@@ -1,5 +1,7 @@
 //! Figures for people.
 
+pub use crate::profile::summary::count;
+
 /// Bytes in binary units with at most three digits, as `96 B`, `4 KiB`,
 /// `1.53 MiB`.
 #[must_use]
@@ -32,20 +34,6 @@ pub fn bytes(bytes: u64) -> String {
     format!("{text} {unit}")
 }
 
-/// A count with thousands set apart, as `1,234,567`.
-#[must_use]
-pub fn count(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A path without all but its last two parts, as `…/order/order.go`.
 #[must_use]
 pub fn short_path(path: &str) -> String {
@@ -74,18 +62,6 @@ mod tests {
             (u64::MAX, "16 EiB"),
         ] {
             assert_eq!(bytes(n), text, "{n}");
-        }
-    }
-
-    #[test]
-    fn counts_are_grouped_by_three() {
-        for (n, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(count(n), text);
         }
     }
 
