@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use clap::ValueEnum;
 
 use super::key::{By, NO_TYPE};
-use crate::profile::{Profile, Sample, SizeHistogram, Values};
+use crate::profile::{Interval, Intervals, Measure, Profile, Sample, SizeHistogram, Values};
 
 /// What rows are ordered by, and what their share is a share of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -80,6 +80,8 @@ pub struct Report<'a> {
     pub call_rows: Vec<CallRow>,
     /// Sizes over every row, shown or not.
     pub sizes: SizeHistogram,
+    /// Whether some objects were not traced, so that rows may have intervals.
+    pub estimated: bool,
 }
 
 /// What was allocated for one key.
@@ -94,9 +96,22 @@ pub struct Row<'a> {
     pub percent: f64,
     /// What it is the sum of.
     pub samples: Vec<&'a Sample>,
+    /// 95 % interval of its objects; `None` when they are exact.
+    pub objects_interval: Option<Interval>,
+    /// 95 % interval of its bytes; `None` when they are exact.
+    pub bytes_interval: Option<Interval>,
 }
 
 impl Row<'_> {
+    /// What rows are ordered by, of this one, and its interval.
+    pub(super) fn sorted_by(&self, sort: Sort) -> (u64, Option<Interval>) {
+        let interval = match sort {
+            Sort::Bytes => self.bytes_interval,
+            Sort::Objects => self.objects_interval,
+        };
+        (sort.of(self.values), interval)
+    }
+
     /// Its sizes. Made when asked for: a histogram takes tens of kilobytes, and
     /// there may be thousands of rows.
     #[must_use]
@@ -116,6 +131,8 @@ pub struct CallRow {
     pub type_name: String,
     /// How often.
     pub calls: u64,
+    /// 95 % interval of that; `None` when it is exact.
+    pub calls_interval: Option<Interval>,
 }
 
 impl<'a> Report<'a> {
@@ -124,6 +141,7 @@ impl<'a> Report<'a> {
     pub fn new(profile: &'a Profile, options: Options) -> Self {
         let totals = profile.totals();
         let groups = group(profile, &options);
+        let intervals = Intervals::of(profile);
         let sizes = SizeHistogram::of(
             groups
                 .iter()
@@ -139,11 +157,16 @@ impl<'a> Report<'a> {
         let rows = groups
             .into_iter()
             .take(shown)
-            .map(|group| Row {
-                percent: percent(options.sort.of(group.values), total),
-                samples: group.samples,
-                values: group.values,
-                key: group.key,
+            .map(|group| {
+                let interval = |of| intervals.interval(group.samples.iter().copied(), of);
+                Row {
+                    percent: percent(options.sort.of(group.values), total),
+                    objects_interval: interval(Measure::Objects),
+                    bytes_interval: interval(Measure::Bytes),
+                    samples: group.samples,
+                    values: group.values,
+                    key: group.key,
+                }
             })
             .collect();
         Self {
@@ -152,8 +175,9 @@ impl<'a> Report<'a> {
             calls: profile.calls().into_iter().collect(),
             rows,
             rows_in_all,
-            call_rows: call_rows(profile),
+            call_rows: call_rows(profile, &intervals),
             sizes,
+            estimated: intervals.any(),
             options,
         }
     }
@@ -193,24 +217,27 @@ fn group<'a>(profile: &'a Profile, options: &Options) -> Vec<Group<'a>> {
     groups
 }
 
-fn call_rows(profile: &Profile) -> Vec<CallRow> {
-    let mut calls: HashMap<(&str, String, &str), u64> = HashMap::new();
+fn call_rows(profile: &Profile, intervals: &Intervals) -> Vec<CallRow> {
+    let mut calls: HashMap<(&str, String, &str), Vec<&Sample>> = HashMap::new();
     for sample in &profile.samples {
         if let Some(call) = sample.labels.call.as_deref() {
             let type_name = sample.labels.type_name.as_deref().unwrap_or(NO_TYPE);
-            let count = calls
+            calls
                 .entry((call, By::Site.key(profile, sample), type_name))
-                .or_default();
-            *count = count.saturating_add(sample.values.calls);
+                .or_default()
+                .push(sample);
         }
     }
     let mut rows: Vec<_> = calls
         .into_iter()
-        .map(|((call, site, type_name), calls)| CallRow {
+        .map(|((call, site, type_name), samples)| CallRow {
             call: call.to_owned(),
             site,
             type_name: type_name.to_owned(),
-            calls,
+            calls: samples
+                .iter()
+                .fold(0, |calls, sample| calls.saturating_add(sample.values.calls)),
+            calls_interval: intervals.interval(samples, Measure::Calls),
         })
         .collect();
     rows.sort_by(|a, b| {
@@ -328,6 +355,42 @@ mod tests {
         assert_eq!(report.sizes.objects(), 9_000 + 4_500 + 301);
         assert_eq!(report.sizes.max(), 65_536);
         assert_eq!(report.totals, profile.totals());
+    }
+
+    #[test]
+    fn rows_that_are_estimated_have_intervals_around_their_values() {
+        let profile = fixture::sampled();
+        let report = Report::new(&profile, Options::default());
+        assert!(report.estimated);
+        let (exact, estimated): (Vec<_>, Vec<_>) = report
+            .rows
+            .iter()
+            .partition(|row| row.objects_interval.is_none());
+        let keys: Vec<_> = exact.iter().map(|row| row.key.as_str()).collect();
+        let sweep = "runtime.bgsweep /usr/local/go/src/runtime/mgcsweep.go:300";
+        assert_eq!(keys, ["[lost stack]", "0x4010c0", sweep]);
+        for row in estimated {
+            for sort in [Sort::Objects, Sort::Bytes] {
+                let (value, interval) = row.sorted_by(sort);
+                let Interval { low, high } = interval.unwrap();
+                assert!(low <= value && value <= high, "{}", row.key);
+                assert!(low < high, "{}", row.key);
+            }
+        }
+        for row in &report.call_rows {
+            let Interval { low, high } = row.calls_interval.unwrap();
+            assert!(low < row.calls && row.calls < high, "{}", row.site);
+        }
+    }
+
+    #[test]
+    fn nothing_is_estimated_where_everything_was_traced() {
+        let profile = fixture::service();
+        let report = Report::new(&profile, Options::default());
+        assert!(!report.estimated);
+        let intervals = |row: &Row<'_>| row.objects_interval.or(row.bytes_interval);
+        assert!(report.rows.iter().all(|row| intervals(row).is_none()));
+        assert!(report.call_rows.iter().all(|r| r.calls_interval.is_none()));
     }
 
     #[test]
