@@ -58,12 +58,6 @@ impl Fixture {
             .find("the end of the section", |it| it == "done");
     }
 
-    /// Ends a section that has no end of its own, and waits for it.
-    pub fn end_section(&mut self) {
-        self.send_byte();
-        self.wait_done();
-    }
-
     /// Runs the section.
     pub fn run_section(&mut self) {
         self.begin();

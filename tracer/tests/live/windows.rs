@@ -17,6 +17,9 @@ use crate::common::{
 /// Share of a total by which an estimate of it may be off.
 const TOTALS_BOUND: f64 = 0.01;
 
+/// How long the tracer is stopped.
+const STOPPED: Duration = Duration::from_secs(10);
+
 /// Attaching one by one, as before Linux 6.10: then used-up spans are traced.
 const AS_OLD_KERNELS: &[&str] = &["--attach", "perf"];
 
@@ -88,7 +91,7 @@ fn totals(minor: u32, variant: Variant) {
     };
     let report = recording.report("function");
     assert_eq!(report.coverage.method, "windows");
-    assert!(report.coverage.windows >= 5, "{:?}", report.coverage);
+    assert!(report.coverage.windows >= 3, "{:?}", report.coverage);
     assert!(report.coverage.traced_ns < report.coverage.recorded_ns);
     assert!(report.coverage.objects_counted < truth.mallocs);
     assert_totals(&report, &truth);
@@ -239,10 +242,11 @@ fn a_quiet_program_is_traced_all_the_time() {
     assert_eq!(report.coverage.method, "all");
     assert_eq!(report.coverage.windows, 1);
     assert_eq!(report.coverage.traced_ns, report.coverage.recorded_ns);
-    assert_eq!(
-        report.coverage.objects_runtime,
-        Some(report.coverage.objects_counted)
-    );
+    // The counters are read a moment before the gate opens and behind it.
+    let runtime = report.coverage.objects_runtime.expect("counters were read");
+    let counted = report.coverage.objects_counted;
+    assert!(runtime.abs_diff(counted) <= 1, "{counted} of {runtime}");
+    assert!((19..=21).contains(&report.totals.objects));
 }
 
 /// Allocation of a busy program goes on at its own pace, nearly, while the tracer
@@ -258,23 +262,21 @@ fn a_stopped_tracer_does_not_stop_its_target() {
     }
     let executable = build::fixture(&toolchain, Variant::PLAIN, "burn");
     let _slots = Slot::take_all();
-    // Untraced, traced in full, and traced by a tracer that is stopped at some
-    // moment of its windows, most of them with probes on.
     let pace = |how: Option<&[&str]>, stopped: bool| {
         let mut fixture = Fixture::start(&executable, &["-g", "2"]);
         let recorder = how.map(|how| Recorder::start_bounded(fixture.pid(), how));
-        fixture.begin();
         if let (Some(recorder), true) = (&recorder, stopped) {
-            // The first window is open until something is allocated.
+            // The first window is open until enough is allocated.
             recorder.signal(Signal::STOP);
         }
-        std::thread::sleep(Duration::from_secs(3));
-        fixture.end_section();
+        fixture.begin();
+        std::thread::sleep(STOPPED);
+        let mallocs = fixture.finish().mallocs;
         if let Some(recorder) = recorder {
             recorder.signal(Signal::KILL);
             recorder.wait();
         }
-        fixture.finish().mallocs as f64
+        mallocs as f64
     };
     let untraced = pace(None, false);
     let traced = pace(Some(&["--max-overhead", "none"]), false);
