@@ -9,7 +9,7 @@ use comfy_table::{
 
 use super::units::{bytes, count, percent_off, short_path};
 use super::{By, Report, Sort};
-use crate::profile::summary;
+use crate::profile::{Method, summary};
 
 /// Most rows of counted calls; the JSON has all.
 const CALL_ROWS: usize = 10;
@@ -65,6 +65,13 @@ fn header(report: &Report<'_>) -> String {
         line(
             PERCENT_OFF,
             &format!("how far the {sort} of a row may be off, at 95 %"),
+        );
+    } else if profile.strata.is_empty()
+        && matches!(profile.coverage.method, Method::Windows | Method::Spans)
+    {
+        line(
+            PERCENT_OFF,
+            "not known: the file does not say what rows are estimated from",
         );
     }
     line(
@@ -284,6 +291,17 @@ mod tests {
         let profile = fixture::service();
         let text = to_table(&Report::new(&profile, Options::default()), 100);
         assert!(!text.contains('±'), "{text}");
+    }
+
+    #[test]
+    fn estimates_without_intervals_are_said_to_be() {
+        let mut profile = fixture::sampled();
+        profile.strata.clear();
+        for sample in &mut profile.samples {
+            sample.parts.clear();
+        }
+        let text = to_table(&Report::new(&profile, Options::default()), 100);
+        assert!(text.contains("\n± %       not known:"), "{text}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! Windows drawn at random from populations whose truth is known.
+//! Populations of objects, and what windows see of them.
 
-use super::*;
-use crate::profile::{Draw, Labels, Values};
+use crate::profile::interval::{ByGroup, Interval, Intervals, Measure};
+use crate::profile::{Draw, Labels, Part, Profile, Sample, Stratum, Values, WINDOW_GROUPS};
 
 /// Repetitions of each recording, each with windows of its own.
 const REPETITIONS: u64 = 100;
@@ -11,7 +11,7 @@ const OBJECTS: usize = 200_000;
 
 /// SplitMix64: Steele, Lea, Flood, Fast Splittable Pseudorandom Number
 /// Generators, OOPSLA 2014.
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -27,11 +27,11 @@ impl Random {
         ((self.next() >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
     }
 
-    fn exponential(&mut self, mean: f64) -> f64 {
+    pub fn exponential(&mut self, mean: f64) -> f64 {
         -mean * self.unit().ln()
     }
 
-    fn below(&mut self, n: u64) -> u64 {
+    pub fn below(&mut self, n: u64) -> u64 {
         (self.unit() * n as f64) as u64
     }
 }
@@ -45,23 +45,23 @@ struct Kind {
 
 /// Every object in the order of allocation, as index of its kind; time passes by
 /// one from each to the next.
-struct Population {
+pub struct Population {
     kinds: Vec<Kind>,
     objects: Vec<usize>,
 }
 
 /// How a population is looked at.
 #[derive(Clone, Copy)]
-struct Look {
-    window: f64,
+pub struct Look {
+    pub window: f64,
     /// Mean of the time between windows, which is exponentially distributed.
-    gap: f64,
+    pub gap: f64,
     /// Whether the number of untraced objects is known by class.
-    known: bool,
+    pub known: bool,
 }
 
 /// About 200 windows of 5 % of the time.
-const USUAL: Look = Look {
+pub const USUAL: Look = Look {
     window: 50.0,
     gap: 950.0,
     known: true,
@@ -80,7 +80,7 @@ struct Between {
 
 impl Population {
     /// `of` gives the kind of each object.
-    fn new(kinds: &[(u16, u64)], of: impl FnMut(usize) -> usize) -> Self {
+    pub fn new(kinds: &[(u16, u64)], of: impl FnMut(usize) -> usize) -> Self {
         Self {
             kinds: kinds
                 .iter()
@@ -221,7 +221,7 @@ impl Population {
 
     /// Asserts that of each kind's intervals at least 93 % cover the truth, and
     /// gives the mean of their half widths relative to the truth.
-    fn assert_covered(&self, look: Look, measure: Measure) -> Vec<f64> {
+    pub fn assert_covered(&self, look: Look, measure: Measure) -> Vec<f64> {
         let mut covered = vec![0; self.kinds.len()];
         let mut rows = vec![0; self.kinds.len()];
         let mut widths = vec![0.0; self.kinds.len()];
@@ -249,96 +249,4 @@ impl Population {
         let mean = |(width, rows): (&f64, &i32)| width / f64::from(*rows);
         widths.iter().zip(&rows).map(mean).collect()
     }
-}
-
-fn small(count: u64) -> Vec<(u16, u64)> {
-    (0..count).map(|kind| (0, 16 + 8 * kind)).collect()
-}
-
-/// Runs of objects of one mixture, of random length.
-fn phases(mean: f64) -> Population {
-    let mut random = Random(11);
-    let (mut mixture, mut left) = (0, 0.0);
-    Population::new(&small(4), |_| {
-        if left <= 0.0 {
-            mixture = random.below(4);
-            left = random.exponential(mean);
-        }
-        left -= 1.0;
-        match (mixture, random.below(10)) {
-            (0, 0..9) => 0,
-            (0, 9) | (1, 0..5) => 1,
-            (3, 0) => 3,
-            _ => 2,
-        }
-    })
-}
-
-#[test]
-fn strictly_alternating_sites() {
-    let population = Population::new(&small(2), |i| i % 2);
-    for width in population.assert_covered(USUAL, Measure::Objects) {
-        assert!(width < 0.04, "{width}");
-    }
-}
-
-#[test]
-fn independent_sites_of_every_frequency() {
-    let mut random = Random(7);
-    let population = Population::new(&small(6), |_| match random.below(200_000) {
-        0..20 => 0,
-        20..100 => 1,
-        100..500 => 2,
-        500..2_500 => 3,
-        2_500..25_000 => 4,
-        _ => 5,
-    });
-    let widths = population.assert_covered(USUAL, Measure::Objects);
-    assert!(widths.is_sorted_by(|a, b| a > b), "{widths:?}");
-    assert!(widths[3] < 0.4 && widths[5] < 0.02, "{widths:?}");
-    let half = Look {
-        window: 500.0,
-        gap: 500.0,
-        known: true,
-    };
-    let widths = population.assert_covered(half, Measure::Objects);
-    assert!(widths[3] < 0.1 && widths[5] < 0.005, "{widths:?}");
-}
-
-#[test]
-fn clustered_phases() {
-    for mean in [30.0, 300.0, 3_000.0, 20_000.0] {
-        let widths = phases(mean).assert_covered(USUAL, Measure::Objects);
-        assert!(widths[2] < 0.2, "{mean}: {widths:?}");
-    }
-}
-
-#[test]
-fn rare_big_objects() {
-    let mut random = Random(3);
-    let kinds = [(0, 40_960), (0, 10 << 20), (1, 96)];
-    let population = Population::new(&kinds, |_| match random.below(1_000) {
-        0 => 1,
-        1..200 => 0,
-        _ => 2,
-    });
-    let widths = population.assert_covered(USUAL, Measure::Bytes);
-    assert!(widths[1] > 0.2 && widths[1] < 2.0, "{widths:?}");
-    assert!(widths[0] < 0.02, "{widths:?}");
-}
-
-#[test]
-fn windows_scaled_by_time_alone() {
-    let unknown = Look {
-        known: false,
-        ..USUAL
-    };
-    let mut random = Random(5);
-    let population = Population::new(&small(3), |_| match random.below(200) {
-        0 => 0,
-        1..40 => 1,
-        _ => 2,
-    });
-    let widths = population.assert_covered(unknown, Measure::Objects);
-    assert!(widths[2] > 0.05 && widths[2] < 0.4, "{widths:?}");
 }
