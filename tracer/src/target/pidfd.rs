@@ -49,6 +49,14 @@ impl Pidfd {
         }
     }
 
+    /// Another handle on the same process.
+    ///
+    /// # Errors
+    /// When there are no descriptors left.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
     /// Whether the process has ended. A zombie has.
     ///
     /// # Errors

@@ -9,6 +9,7 @@
 mod common;
 
 mod compare;
+mod counters;
 mod exact;
 mod load;
 mod losses;
