@@ -32,17 +32,22 @@ fn reader(pid: u32) -> CounterReader {
     CounterReader::open(memory, bias, &binary).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// A fixture, unless this machine has not what it takes.
+fn start(minor: u32, variant: Variant, program: &str, args: &[&str]) -> Option<Fixture> {
+    let toolchain = common::toolchain(minor)?;
+    if !common::can_trace() {
+        return None;
+    }
+    let executable = build::fixture(&toolchain, variant, program);
+    Some(Fixture::start(&executable, args))
+}
+
 /// Reads around the section of a fixture and compares with its own account.
 fn exact(minor: u32, variant: Variant, program: &str) {
-    let Some(toolchain) = common::toolchain(minor) else {
+    let _slot = Slot::take();
+    let Some(mut fixture) = start(minor, variant, program, &[]) else {
         return;
     };
-    if !common::can_trace() {
-        return;
-    }
-    let _slot = Slot::take();
-    let executable = build::fixture(&toolchain, variant, program);
-    let mut fixture = Fixture::start(&executable, &[]);
     let mut reader = reader(fixture.pid());
     let before = reader.read().expect("it runs");
     fixture.run_section();
@@ -66,7 +71,7 @@ fn exact(minor: u32, variant: Variant, program: &str) {
 macro_rules! every_release {
     ($($release:ident: $minor:literal,)+) => {
         $(mod $release {
-            use super::*;
+            use super::{PROGRAMS, STRIPPED, Variant, exact};
 
             #[test]
             fn plain() {
@@ -79,6 +84,18 @@ macro_rules! every_release {
             fn stripped() {
                 for program in PROGRAMS {
                     exact($minor, STRIPPED, program);
+                }
+            }
+
+            #[test]
+            fn busy() {
+                super::busy($minor, STRIPPED);
+            }
+
+            #[test]
+            fn resized() {
+                for processors in ["2", "8"] {
+                    super::resized($minor, processors);
                 }
             }
         })+
@@ -102,47 +119,78 @@ every_release! {
 /// Two readers in turn, so that neither can make up for what the other saw.
 fn busy(minor: u32, variant: Variant) {
     const READS: u32 = 2000;
-    let Some(toolchain) = common::toolchain(minor) else {
+    let _slots = Slot::take_all();
+    let Some(mut fixture) = start(minor, variant, "burn", &["-d", "4"]) else {
         return;
     };
-    if !common::can_trace() {
-        return;
-    }
-    let _slots = Slot::take_all();
-    let executable = build::fixture(&toolchain, variant, "burn");
-    let mut fixture = Fixture::start(&executable, &[]);
     let (mut one, mut other) = (reader(fixture.pid()), reader(fixture.pid()));
     let before = one.read().expect("it runs");
     fixture.begin();
     let mut last = before.clone();
-    let (mut uncertain, mut uncertain_reads, mut backwards) = (0, 0, 0);
+    let (mut uncertain, mut uncertain_reads) = (0, 0);
     let mut spent = Duration::ZERO;
     for _ in 0..READS {
         let start = Instant::now();
         let now = one.read().expect("it runs");
         spent += start.elapsed();
+        assert!(last.mallocs() <= now.mallocs() + now.uncertain_objects);
         uncertain = now.uncertain_objects.max(uncertain);
         uncertain_reads += u32::from(now.uncertain_objects > 0);
-        backwards = last.mallocs().saturating_sub(now.mallocs()).max(backwards);
         last = now;
         std::mem::swap(&mut one, &mut other);
         std::thread::sleep(Duration::from_micros(200));
     }
-    let busy = last.since(&before);
-    fixture.run_section();
+    fixture.wait_done();
     let after = one.read().expect("it runs");
     let truth = fixture.finish();
+    let busy = last.since(&before);
     println!(
-        "Go 1.{minor}: {READS} reads of {:?}, {} objects and {} collections meanwhile; {uncertain_reads} uncertain, by at most {uncertain} objects; backwards by at most {backwards}",
+        "Go 1.{minor} {}: {READS} reads of {:?}; {} objects and {} collections meanwhile; {uncertain_reads} reads uncertain, by {uncertain} objects at most",
+        variant.name,
         spent / READS,
         busy.mallocs(),
         busy.gc_cycles
     );
-    assert_eq!(after.since(&before).mallocs(), truth.mallocs);
-    assert_eq!(backwards, 0);
+    assert!(busy.mallocs() > u64::from(READS), "the target was busy");
+    let found = after.since(&before);
+    assert_eq!(found.mallocs(), truth.mallocs);
+    assert_eq!(found.total_alloc_bytes(), truth.total_alloc);
+}
+
+/// Processors come and go while they are read.
+fn resized(minor: u32, processors: &str) {
+    let _slots = Slot::take_all();
+    let Some(mut fixture) = start(minor, Variant::PLAIN, "procs", &["-p", processors]) else {
+        return;
+    };
+    let mut reader = reader(fixture.pid());
+    let before = reader.read().expect("it runs");
+    fixture.begin();
+    let mut last = before.clone();
+    for _ in 0..1000 {
+        let now = reader.read().expect("it runs");
+        assert!(last.mallocs() <= now.mallocs());
+        last = now;
+        std::thread::sleep(Duration::from_micros(200));
+    }
+    fixture.wait_done();
+    let after = reader.read().expect("it runs");
+    let start = Instant::now();
+    for _ in 0..1000 {
+        assert_eq!(reader.read().expect("it runs"), after);
+    }
+    println!(
+        "Go 1.{minor}: a read of {processors} quiet processors takes {:?}",
+        start.elapsed() / 1000
+    );
+    let truth = fixture.finish();
+    let found = after.since(&before);
+    assert_eq!(found.mallocs(), truth.mallocs);
+    assert_eq!(found.total_alloc_bytes(), truth.total_alloc);
 }
 
 #[test]
-fn busy_go1_27() {
-    busy(27, Variant::PLAIN);
+fn many_processors() {
+    resized(19, "64");
+    resized(27, "64");
 }
