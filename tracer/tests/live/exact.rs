@@ -2,25 +2,15 @@
 //! accounted for, each at its site.
 
 use crate::{
-    common::{
-        self, Slot,
-        build::{self, Variant},
-        fixture::Fixture,
-        goalloc::Recorder,
-    },
+    common::{self, Slot, build::Variant, fixture::Fixture, goalloc::Recorder},
     compare::assert_exact,
 };
 
 /// Records the section of one fixture and compares.
 pub fn check(minor: u32, variant: Variant, program: &str) {
-    let Some(toolchain) = common::toolchain(minor) else {
+    let Some((_slot, executable)) = common::traceable(Slot::take, minor, variant, program) else {
         return;
     };
-    if !common::can_trace() {
-        return;
-    }
-    let _slot = Slot::take();
-    let executable = build::fixture(&toolchain, variant, program);
     let mut fixture = Fixture::start(&executable, &[]);
     let recorder = Recorder::start(fixture.pid(), &[]);
     fixture.run_section();
