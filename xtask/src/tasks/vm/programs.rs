@@ -87,7 +87,7 @@ impl Programs {
         // Tests read where a fixture allocates.
         guest.add_folder(&paths::workspace().join("testdata/go"))?;
         let mut test = Command::new(&self.live);
-        test.args(["--test-threads", "1"]).args(filters);
+        test.args(["--test-threads", "2"]).args(filters);
         let script = format!(
             "export {PREBUILT_FIXTURES}={} {REQUIRE_LIVE}=1\nexec {}\n",
             initramfs::FIXTURES,

@@ -26,7 +26,7 @@ pub fn run(kernel: &Path, initramfs: &Path) -> Result<i32> {
     let word = NamedTempFile::new()?;
     let mut qemu = Command::new("qemu-system-x86_64");
     qemu.args(["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2"])
-        .args(["-m", "4G", "-nodefaults", "-display", "none", "-no-reboot"])
+        .args(["-m", "2G", "-nodefaults", "-display", "none", "-no-reboot"])
         .args(["-serial", "stdio", "-serial"])
         .arg(format!("file:{}", word.path().display()))
         .arg("-kernel")
