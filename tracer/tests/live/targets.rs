@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::{
     common::{
         self, Slot,
-        build::{self, Variant},
+        build::Variant,
         fixture::Fixture,
         goalloc::{Recorder, goalloc, output},
         lines::Lines,
@@ -24,13 +24,10 @@ use crate::{
 
 /// The `new` fixture of a release, copied to a folder of its own.
 fn copied(minor: u32, variant: Variant) -> Option<(TempDir, PathBuf)> {
-    let toolchain = common::toolchain(minor)?;
-    if !common::can_trace() {
-        return None;
-    }
+    let (_slot, built) = common::traceable(Slot::take, minor, variant, "new")?;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let executable = folder.path().join("new");
-    fs::copy(build::fixture(&toolchain, variant, "new"), &executable).expect("it can be copied");
+    fs::copy(built, &executable).expect("it can be copied");
     Some((folder, executable))
 }
 
