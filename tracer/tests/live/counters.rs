@@ -7,11 +7,7 @@ use tracer::counters::CounterReader;
 use tracer::golang::{DataSource, GoBinary};
 use tracer::target::Process;
 
-use crate::common::{
-    self, Slot,
-    build::{self, Variant},
-    fixture::Fixture,
-};
+use crate::common::{self, Slot, build::Variant, fixture::Fixture};
 
 const STRIPPED: Variant = Variant {
     name: "binutils-stripped",
@@ -34,11 +30,7 @@ fn reader(pid: u32) -> CounterReader {
 
 /// A fixture, unless this machine has not what it takes.
 fn start(minor: u32, variant: Variant, program: &str, args: &[&str]) -> Option<Fixture> {
-    let toolchain = common::toolchain(minor)?;
-    if !common::can_trace() {
-        return None;
-    }
-    let executable = build::fixture(&toolchain, variant, program);
+    let ((), executable) = common::traceable(|| (), minor, variant, program)?;
     Some(Fixture::start(&executable, args))
 }
 

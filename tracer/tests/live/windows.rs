@@ -7,7 +7,7 @@ use rustix::process::Signal;
 
 use crate::common::{
     self, Slot,
-    build::{self, Variant},
+    build::Variant,
     fixture::Fixture,
     goalloc::{Recorder, Recording},
     report::{Lost, Report},
@@ -32,12 +32,7 @@ fn record(
     args: &[&str],
     how: &[&str],
 ) -> Option<(Recording, Truth)> {
-    let toolchain = common::toolchain(minor)?;
-    if !common::can_trace() {
-        return None;
-    }
-    let executable = build::fixture(&toolchain, variant, program);
-    let _slots = Slot::take_all();
+    let (_slots, executable) = common::traceable(Slot::take_all, minor, variant, program)?;
     let mut fixture = Fixture::start(&executable, args);
     let recorder = Recorder::start_bounded(fixture.pid(), how);
     fixture.run_section();
@@ -230,10 +225,10 @@ fn a_quiet_program_is_traced_all_the_time() {
     assert_eq!(report.coverage.method, "windows");
     assert_totals(&report, &truth);
 
-    let Some(toolchain) = common::toolchain(27) else {
+    let Some((_slot, executable)) = common::traceable(Slot::take, 27, Variant::PLAIN, "quiet")
+    else {
         return;
     };
-    let executable = build::fixture(&toolchain, Variant::PLAIN, "quiet");
     let fixture = Fixture::start(&executable, &[]);
     let recorder = Recorder::start_bounded(fixture.pid(), &["-d", "2s"]);
     let recording = recorder.wait();
@@ -254,14 +249,10 @@ fn a_quiet_program_is_traced_all_the_time() {
 /// cost a trap each. And with the tracer killed nothing is left.
 #[test]
 fn a_stopped_tracer_does_not_stop_its_target() {
-    let Some(toolchain) = common::toolchain(27) else {
+    let Some((_slots, executable)) = common::traceable(Slot::take_all, 27, Variant::PLAIN, "burn")
+    else {
         return;
     };
-    if !common::can_trace() {
-        return;
-    }
-    let executable = build::fixture(&toolchain, Variant::PLAIN, "burn");
-    let _slots = Slot::take_all();
     let pace = |how: Option<&[&str]>, stopped: bool| {
         let mut fixture = Fixture::start(&executable, &["-g", "2"]);
         let recorder = how.map(|how| Recorder::start_bounded(fixture.pid(), how));
@@ -294,14 +285,11 @@ fn a_stopped_tracer_does_not_stop_its_target() {
 
 #[test]
 fn several_processes_share_a_recording() {
-    let Some(toolchain) = common::toolchain(26) else {
+    let Some((_slots, executable)) =
+        common::traceable(Slot::take_all, 26, Variant::PLAIN, "rotation")
+    else {
         return;
     };
-    if !common::can_trace() {
-        return;
-    }
-    let executable = build::fixture(&toolchain, Variant::PLAIN, "rotation");
-    let _slots = Slot::take_all();
     let mut busy = Fixture::start(&executable, &["-sites", "2"]);
     let mut calm = Fixture::start(&executable, &["-sites", "3", "-burst", "-n", "600000"]);
     let pids = format!("{},{}", busy.pid(), calm.pid());
