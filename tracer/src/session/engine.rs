@@ -28,6 +28,10 @@ const CLOSE_PERIOD: Duration = Duration::from_millis(1);
 /// target end, so much of them is missed at most.
 const COUNTERS_PERIOD: Duration = Duration::from_millis(20);
 
+/// They take longer to read the more Ps there are. This many times that long passes
+/// at least until they are read again.
+const COUNTERS_REST: u32 = 400;
+
 /// Share of the budget that large objects may take, which are traced all the
 /// time. If they take more they are traced in windows like the others.
 const MOST_FOR_LARGE: f64 = 0.5;
@@ -55,6 +59,9 @@ pub(super) struct Engine {
     /// Totals so far, for progress.
     pub progress: Arc<Mutex<Totals>>,
 }
+
+/// What putting the probes on and off takes in all, more or less.
+const CYCLE: Duration = Duration::from_millis(60);
 
 /// A finished tracing.
 #[derive(Debug)]
@@ -86,6 +93,8 @@ struct Run {
     window_counters: Option<Counters>,
     /// CPU time at the end of the last window.
     window_cpu_ns: u64,
+    /// How long reading the runtime's counters took.
+    counters_took: Duration,
 }
 
 /// The state of affairs at one look.
@@ -131,6 +140,7 @@ impl Engine {
             start_counters: None,
             window_counters: None,
             window_cpu_ns: 0,
+            counters_took: Duration::ZERO,
             engine: self,
         };
         run.run()
@@ -316,11 +326,10 @@ impl Run {
 
     /// Waits a random time, reading the runtime's counters now and then.
     fn wait_for_next(&mut self) -> Result<Waited, Error> {
-        let cycle = Duration::from_millis(60);
         let Some(schedule) = &mut self.engine.schedule else {
             return Ok(Waited::Through);
         };
-        let gap = schedule.gap(1.0 - fastrand::f64(), cycle);
+        let gap = schedule.gap(1.0 - fastrand::f64(), CYCLE);
         tracing::debug!(?gap, schedule = ?schedule, "gap");
         let until = Instant::now() + gap;
         loop {
@@ -328,11 +337,14 @@ impl Run {
             if left.is_zero() {
                 return Ok(Waited::Through);
             }
-            if self.wait(left.min(COUNTERS_PERIOD)) == Waited::Stopped {
+            let period = COUNTERS_PERIOD.max(self.counters_took * COUNTERS_REST);
+            if self.wait(left.min(period)) == Waited::Stopped {
                 return Ok(Waited::Stopped);
             }
-            if left > COUNTERS_PERIOD {
+            if left > period {
+                let started = Instant::now();
                 let _ = self.read_counters();
+                self.counters_took = started.elapsed();
             }
             self.engine.collector.drain();
             self.account()?;
