@@ -91,6 +91,21 @@ impl Summary {
     }
 }
 
+/// What will be recorded of an executable that nothing may run yet.
+///
+/// # Errors
+/// It is no Go program that can be traced.
+pub(super) fn inspect(path: &Path, config: &Config) -> Result<Summary, Error> {
+    let exe = path.display().to_string();
+    let (binary, plan) = plan_for(path, &exe, config)?;
+    Ok(Summary {
+        exe,
+        go_version: binary.version().to_string(),
+        probes: plan.probes.len(),
+        warnings: plan.warnings,
+    })
+}
+
 /// Opens the subject and plans the probes of each target.
 pub(super) fn prepare(config: &Config) -> Result<Vec<Prepared>, Error> {
     match &config.subject {

@@ -68,7 +68,11 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
         .map(|process| process.pidfd().try_clone())
         .collect::<Result<_, _>>()
         .map_err(Error::Wait)?;
-    let first = prepared.first().map(prepare::Summary::of);
+    let first = match (prepared.first(), &config.subject) {
+        (Some(first), _) => Some(prepare::Summary::of(first)),
+        (None, Subject::Executable(path)) => Some(prepare::inspect(path, config)?),
+        (None, _) => None,
+    };
     let discovery = Discovery::new(config, &pids)?;
 
     let start_unix_ns = unix_time_ns();

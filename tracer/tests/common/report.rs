@@ -9,6 +9,8 @@ use serde::Deserialize;
 pub struct Report {
     /// Of this shape.
     pub schema: u32,
+    /// What was recorded.
+    pub target: Target,
     /// How much was seen.
     pub coverage: Coverage,
     /// What the figures do not cover.
@@ -22,6 +24,13 @@ pub struct Report {
     /// Calls that are counted, by site.
     #[serde(default)]
     pub calls: Vec<Calls>,
+}
+
+/// What was recorded.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Target {
+    /// The processes.
+    pub pids: Vec<u32>,
 }
 
 /// How much was seen.
