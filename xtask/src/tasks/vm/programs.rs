@@ -14,12 +14,14 @@ use super::initramfs::{self, Initramfs};
 /// What runs unless something else is asked for: each shape the allocator had
 /// from one release to the next, and what is not the same on every kernel. Not
 /// what takes a Go toolchain, or minutes of all cores.
-pub const SELECTION: [&str; 13] = [
+pub const SELECTION: [&str; 15] = [
     "exact::go1_19",
     "exact::go1_22",
     "exact::go1_24",
     "exact::go1_27",
-    "sites::",
+    "sites::go1_19",
+    "sites::go1_22",
+    "sites::go1_27",
     "losses::",
     "load::killed_tracer_leaves_no_probe",
     "pgo::leaves_inlined_go1_27",
