@@ -6,4 +6,5 @@ pub mod command;
 pub mod debian;
 pub mod go;
 pub mod manifest;
+pub mod npm;
 pub mod paths;

@@ -23,8 +23,8 @@ enum Task {
     Lint,
     /// Build the BPF object from source, and its manifest
     BuildEbpf(build_ebpf::Args),
-    /// Measure what tracing costs, and print the tables of docs/overhead.md
-    Bench,
+    /// Measure what tracing costs and how exact it is, and print the tables of docs/
+    Bench(bench::Args),
     /// Build the Go test programs with every Go toolchain there is
     Fixtures,
     /// Install what a fresh Debian machine lacks (as root)
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Vm(args) => vm::run(&args),
         Task::Lint => lint::run(),
-        Task::Bench => bench::run(),
+        Task::Bench(args) => bench::run(&args),
         Task::BuildEbpf(args) => build_ebpf::run(&args),
         Task::Fixtures => fixtures::run(),
         Task::Setup(args) => setup::run(&args),

@@ -71,9 +71,48 @@ var (
 	doneLine        = []byte("done\n")
 )
 
-// Run is the whole protocol, for a section that can run several times.
+// Run is the whole protocol, for a section that can run several times. With the
+// arguments -repeat N it runs so often, its garbage collected.
 func Run(p Program) {
-	RunOnce(p, p.Section, func() {})
+	times := repeats()
+	if times == 1 {
+		RunOnce(p, p.Section, func() {})
+		return
+	}
+	once := p.Section
+	p.Section = func() {
+		for i := uint64(0); i < times; i++ {
+			once()
+		}
+	}
+	if p.GCPercent == 0 {
+		p.GCPercent = 400
+	}
+	RunOnce(p, once, func() { multiply(p, times) })
+}
+
+func repeats() uint64 {
+	if len(os.Args) != 3 || os.Args[1] != "-repeat" {
+		return 1
+	}
+	times, err := strconv.ParseUint(os.Args[2], 10, 32)
+	if err != nil || times == 0 {
+		panic("-repeat takes a number")
+	}
+	return times
+}
+
+// multiply turns the account of one section into that of many.
+func multiply(p Program, times uint64) {
+	for _, s := range p.Sites {
+		if !s.measured {
+			s.Objects *= times
+			s.Bytes *= times
+		}
+	}
+	for i := range p.Calls {
+		p.Calls[i].Calls *= times
+	}
 }
 
 // RunOnce is the whole protocol. A shorter stand-in warms up for the section,

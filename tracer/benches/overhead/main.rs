@@ -1,43 +1,49 @@
-//! What tracing costs: nanoseconds per allocation of the `burn` fixture under
-//! each way of tracing it, and what attaching to a large binary costs.
+//! What tracing costs whole programs: wall-clock and CPU time of each workload
+//! under each tracer, over those without.
 //!
-//! `cargo xtask bench` runs it. Every figure comes from one run on one machine,
-//! the ways in turn, round after round; medians are printed, and ratios.
+//! `cargo xtask bench overhead` runs it. Every ratio is of two runs in one round
+//! on one machine.
 
-mod attach;
-mod burn;
-mod table;
+#[allow(dead_code, reason = "each bench uses a part of it")]
+#[path = "../common/mod.rs"]
+mod common;
 
-use std::time::Duration;
+mod column;
+mod own;
+mod tables;
 
-use burn::{Burn, Way};
+use column::Column;
+use common::markdown::environment;
+use common::options::Options;
+use common::workload::{self, Workload};
 
-/// Rounds over all ways; the median counts.
-const ROUNDS: usize = 5;
-
-/// How long each way traces in each round.
-const WINDOW: Duration = Duration::from_millis(1500);
+/// A workload, and what was measured of it.
+pub struct Measured {
+    /// Which.
+    pub workload: Box<dyn Workload>,
+    /// Its ways of being traced.
+    pub columns: Vec<Column>,
+}
 
 fn main() -> anyhow::Result<()> {
-    // `cargo test --benches` passes this: a build check, not a measurement.
-    if std::env::args().any(|argument| argument == "--test") {
+    let Some(options) = Options::parse_unless_test() else {
         return Ok(());
+    };
+    let mut all = Vec::new();
+    for workload in workload::wanted(&options)? {
+        let columns = column::of(workload.name());
+        all.push(Measured { workload, columns });
     }
-    let burn = Burn::build()?;
-    println!("## Cost of one traced allocation\n");
-    println!("{}", table::environment(&burn));
-    let mut samples: Vec<(Way, Vec<f64>)> = Way::all()
-        .into_iter()
-        .map(|way| (way, Vec::new()))
-        .collect();
-    for round in 0..ROUNDS {
-        for (way, figures) in &mut samples {
-            eprintln!("round {} of {ROUNDS}: {way}", round + 1);
-            figures.push(burn.ns_per_allocation(*way, WINDOW)?);
+    for round in 0..options.rounds {
+        for measured in &mut all {
+            column::measure(measured, round, options.rounds)?;
         }
     }
-    println!("{}", table::costs(&samples));
-    println!("## Attaching to a large binary\n");
-    println!("{}", attach::table(ROUNDS)?);
+    println!("## Whole programs\n\n{}.\n", environment());
+    println!("{}", tables::ratios(&all));
+    if let Some(bounds) = tables::bounds(&all) {
+        println!("## Bounds\n\n{bounds}");
+    }
+    println!("## goalloc itself\n\n{}", own::table(&all)?);
     Ok(())
 }

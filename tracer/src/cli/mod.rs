@@ -9,6 +9,7 @@ mod ps;
 mod record;
 mod recording;
 mod report;
+mod usage;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

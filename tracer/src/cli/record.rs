@@ -15,7 +15,7 @@ use tracer::profile::{pprof, summary};
 use tracer::session::{self, Config, Subject, Tables};
 
 use super::progress::Line;
-use super::{Outcome, recording};
+use super::{Outcome, recording, usage};
 
 /// Arguments of `goalloc record`.
 #[derive(Debug, Args)]
@@ -151,6 +151,13 @@ fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome
             .context("cannot wait for the command")?;
         if !status.success() {
             eprintln!("goalloc: the command ended with {status}");
+        }
+        if let (Some(wall), Some(cpu)) = (command.ran_for(), usage::of_children()) {
+            tracing::debug!(
+                "the command took {:.6} s and {:.6} s of CPU time",
+                wall.as_secs_f64(),
+                cpu.as_secs_f64()
+            );
         }
     }
     Ok(recording::outcome(&profile))

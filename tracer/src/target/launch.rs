@@ -16,6 +16,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
 
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 
@@ -45,6 +46,9 @@ pub struct Held {
 pub struct Launched {
     child: Child,
     pidfd: Pidfd,
+    released: Instant,
+    /// When its end was first seen.
+    ended: Option<Instant>,
 }
 
 impl Held {
@@ -127,6 +131,7 @@ impl Held {
     /// # Errors
     /// [`Error::Start`] when the file is not one that can be run.
     pub fn release(mut self) -> Result<Launched, Error> {
+        let released = Instant::now();
         let answer = self.gate.write_all(&[GO]).and_then(|()| {
             // The child's end closes as the program starts; a number tells why
             // it did not.
@@ -147,7 +152,12 @@ impl Held {
             )));
         }
         match (self.child.take(), self.pidfd.take()) {
-            (Some(child), Some(pidfd)) => Ok(Launched { child, pidfd }),
+            (Some(child), Some(pidfd)) => Ok(Launched {
+                child,
+                pidfd,
+                released,
+                ended: None,
+            }),
             _ => Err(start_error(io::ErrorKind::NotFound.into())),
         }
     }
@@ -178,12 +188,20 @@ impl Launched {
         self.child.try_wait()
     }
 
+    /// How long the program ran, or `None` until [`Launched::wait`] has seen its
+    /// end.
+    #[must_use]
+    pub fn ran_for(&self) -> Option<Duration> {
+        self.ended.map(|ended| ended - self.released)
+    }
+
     /// Waits until the program has ended.
     ///
     /// # Errors
     /// When the kernel does not tell.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         self.pidfd.exited().await?;
+        self.ended.get_or_insert_with(Instant::now);
         // Does not block: it has exited.
         self.child.wait()
     }

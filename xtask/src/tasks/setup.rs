@@ -8,7 +8,7 @@ use xtask::{
     bpf::{self, BPF_LINKER_VERSION, LLVM_MAJOR},
     command, debian,
     go::{self, Toolchain, Version},
-    paths,
+    npm, paths,
 };
 
 use super::vm;
@@ -16,12 +16,15 @@ use super::vm;
 /// Packages of the test suite: C for cgo programs, and the oldest Go.
 const TEST_PACKAGES: [&str; 4] = ["gcc", "libc6-dev", "binutils", go::DEBIAN_PACKAGE];
 
-/// Packages of the benchmark: the usual tool to measure against.
+/// Packages of the benchmarks: the usual tool to measure against.
 const BENCH_PACKAGES: [&str; 1] = ["bpftrace"];
 
-/// A large real program for the benchmark. Unpacked, not installed: its
+/// A large real program for the benchmarks. Unpacked, not installed: its
 /// package starts a daemon.
 const BENCH_PROGRAM: &str = "etcd-server";
+
+/// The Go release that the benchmarks build with.
+const BENCH_GO: Version = Version::new(1, 26, 6);
 
 /// Arguments of `setup`: without any, everything.
 #[derive(Debug, Default, clap::Args)]
@@ -73,10 +76,12 @@ pub fn for_tests() -> Result<()> {
     fetch_go(&go::FETCHED)
 }
 
-/// What the benchmark needs.
+/// What the benchmarks need.
 fn for_bench() -> Result<()> {
     debian::install(&BENCH_PACKAGES)?;
-    debian::unpack(BENCH_PROGRAM).map(drop)
+    debian::unpack(BENCH_PROGRAM)?;
+    npm::ESBUILD.unpack()?;
+    fetch_go(&[BENCH_GO])
 }
 
 /// Fetches those of `versions` that are not in the cache.

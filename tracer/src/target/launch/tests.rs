@@ -74,8 +74,12 @@ async fn the_process_is_the_program_after_release() {
     assert_eq!(process.exe().path, sleep);
     assert_eq!(process.args(), ["sleep", "60"]);
     assert!(launched.try_wait().unwrap().is_none());
+    assert_eq!(launched.ran_for(), None);
     launched.child.kill().unwrap();
     assert!(!launched.wait().await.unwrap().success());
+    let ran_for = launched.ran_for().unwrap();
+    launched.wait().await.unwrap();
+    assert_eq!(launched.ran_for(), Some(ran_for), "its end stays");
 }
 
 #[test]

@@ -1,0 +1,33 @@
+//! The command line of a bench.
+
+use clap::Parser;
+
+/// What to measure; `cargo xtask bench` passes it on.
+#[derive(Clone, Debug, Parser)]
+pub struct Options {
+    /// Rounds over everything; medians are of these
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rounds: u32,
+    /// Only these workloads, with commas between
+    #[arg(long, value_delimiter = ',')]
+    pub workload: Vec<String>,
+    /// Passed by `cargo bench`
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// Passed by `cargo test --benches`
+    #[arg(long, hide = true)]
+    test: bool,
+}
+
+impl Options {
+    /// The options, or `None` when this is a build check and no measurement.
+    pub fn parse_unless_test() -> Option<Self> {
+        let options = Self::parse();
+        (!options.test).then_some(options)
+    }
+
+    /// Whether the workload of this name is to be measured.
+    pub fn wants(&self, workload: &str) -> bool {
+        self.workload.is_empty() || self.workload.iter().any(|name| name == workload)
+    }
+}

@@ -1,0 +1,111 @@
+//! The Go compiler on package net/http: one process, as `go build` runs it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use tempfile::TempDir;
+use xtask::command;
+use xtask::go::Toolchain;
+
+use super::{Outcome, Reference, Size, Workload, toolchain};
+use crate::common::program::Program;
+use crate::common::tracing::{self, Tracing};
+
+/// Its name on the command line.
+pub const NAME: &str = "compile";
+
+/// What it compiles.
+const PACKAGE: &str = "net/http";
+
+/// The compiler, and all that it reads.
+#[derive(Debug)]
+pub struct Compile {
+    program: Program,
+    _folder: TempDir,
+}
+
+impl Compile {
+    /// Builds what the package imports.
+    pub fn build() -> Result<Self> {
+        let toolchain = toolchain()?;
+        let folder = tempfile::tempdir()?;
+        let imports = folder.path().join("importcfg");
+        std::fs::write(&imports, import_configuration(&toolchain)?)?;
+        // As go1.26.6 cmd/go/internal/work/gc.go, (gcToolchain).gc has them.
+        let mut args: Vec<OsString> = ["-p", PACKAGE, "-std", "-complete", "-c=2", "-pack"]
+            .map(Into::into)
+            .to_vec();
+        args.extend(["-o".into(), folder.path().join("http.a").into()]);
+        args.extend(["-importcfg".into(), imports.into()]);
+        let files = list(&toolchain, &["-f", r#"{{join .GoFiles "\n"}}"#, PACKAGE])?;
+        args.extend(files.lines().map(OsString::from));
+        Ok(Self {
+            program: Program {
+                file: tool(&toolchain)?,
+                args,
+                folder: toolchain.goroot().join("src").join(PACKAGE),
+                env: Vec::new(),
+            },
+            _folder: folder,
+        })
+    }
+}
+
+/// Where the compiled packages are that the package imports, all of them.
+fn import_configuration(toolchain: &Toolchain) -> Result<String> {
+    const FILES: &str = "{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}";
+    const VENDORED: &str =
+        r#"{{range $from, $to := .ImportMap}}importmap {{$from}}={{$to}}{{"\n"}}{{end}}"#;
+    let files = list(toolchain, &["-deps", "-export", "-f", FILES, PACKAGE])?;
+    let vendored = list(toolchain, &["-f", VENDORED, PACKAGE])?;
+    Ok(format!("{files}\n{vendored}\n"))
+}
+
+fn list(toolchain: &Toolchain, args: &[&str]) -> Result<String> {
+    let mut list = toolchain.command();
+    command::output(
+        list.arg("list").args(args),
+        "fetch the toolchain again with `cargo xtask setup --go 1.26.6`",
+    )
+}
+
+/// The compiler itself: `go tool` would start it as another process.
+fn tool(toolchain: &Toolchain) -> Result<PathBuf> {
+    let mut print = toolchain.command();
+    let path = command::output(print.args(["tool", "-n", "compile"]), "")?;
+    Ok(path.into())
+}
+
+impl Workload for Compile {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn title(&self) -> String {
+        format!("the Go compiler on {PACKAGE}")
+    }
+
+    fn unit(&self) -> &'static str {
+        "compilation"
+    }
+
+    /// Compilations, which are one.
+    fn amount(&self, _size: Size) -> u64 {
+        1
+    }
+
+    fn run(&self, tracing: Tracing, amount: u64) -> Result<Outcome> {
+        let (usage, traced) = tracing::run(&self.program, tracing)?;
+        Ok(Outcome {
+            units: amount,
+            usage,
+            traced,
+            ..Outcome::default()
+        })
+    }
+
+    fn reference(&self) -> Reference {
+        Reference::ExactRun
+    }
+}
