@@ -14,27 +14,18 @@ use super::initramfs::{self, Initramfs};
 /// What runs unless something else is asked for: each shape the allocator had
 /// from one release to the next, and what is not the same on every kernel. Not
 /// what takes a Go toolchain, or minutes of all cores.
-pub const SELECTION: [&str; 20] = [
+pub const SELECTION: [&str; 11] = [
     "exact::go1_19",
-    "exact::go1_22",
-    "exact::go1_24",
     "exact::go1_27",
-    "sites::go1_19",
     "sites::go1_22",
-    "sites::go1_27",
     "losses::",
     "load::killed_tracer_leaves_no_probe",
-    "pgo::leaves_inlined_go1_27",
     "pgo::mallocgc_inlined_go1_24",
     "targets::",
     "counters::go1_19",
     "counters::go1_27",
     "windows::spans_have_totals",
     "windows::spans_of_a_guided_build",
-    "windows::a_stopped_tracer",
-    "outputs::inferno",
-    "outputs::histogram",
-    "outputs::the_file",
 ];
 
 /// Where the fixtures of the host go when they are built, and where the guest
