@@ -4,7 +4,7 @@
 //! Data flows one way through these modules, each with its own input and
 //! output type, and none imports a later one:
 //!
-//! `target -> golang -> plan -> attach -> collect -> symbolize -> profile -> report / export`
+//! `target -> golang -> plan -> attach -> collect / counters -> symbolize -> profile -> report / export`
 
 pub mod addr;
 pub mod attach;

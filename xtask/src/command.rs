@@ -44,11 +44,12 @@ pub fn output(command: &mut Command, mend: &str) -> Result<String> {
 }
 
 /// The command as one would type it, without its environment.
-fn display(command: &Command) -> String {
+pub fn display(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(quoted).collect::<Vec<_>>().join(" ")
 }
 
+/// A word as a shell wants it.
 fn quoted(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     if word.is_empty() || word.contains([' ', '"', '\'', '$', '*']) {

@@ -77,6 +77,16 @@ pub fn unpack(package: &str) -> Result<PathBuf> {
     Ok(destination)
 }
 
+/// The packages in apt's lists whose names match `pattern`, a regular
+/// expression.
+pub fn packages(pattern: &str) -> Result<Vec<String>> {
+    let mut search = Command::new("apt-cache");
+    search.args(["search", "--names-only", pattern]);
+    let found = command::output(&mut search, "this takes Debian's apt")?;
+    let names = found.lines().filter_map(|it| it.split(' ').next());
+    Ok(names.map(ToOwned::to_owned).collect())
+}
+
 /// Where [`unpack`] puts `package`.
 pub fn unpacked(package: &str) -> Result<PathBuf> {
     Ok(paths::cache()?.join("debian").join(package))
@@ -88,8 +98,9 @@ fn is_installed(package: &str) -> bool {
     command::output(&mut query, "").is_ok_and(|it| it == "installed")
 }
 
-/// Refreshes the package lists, once in the life of this process.
-fn update() -> Result<()> {
+/// Refreshes the package lists, once in the life of this process; only root
+/// can, the others take them as they are.
+pub fn update() -> Result<()> {
     static UPDATED: std::sync::Mutex<bool> = std::sync::Mutex::new(false);
     let mut updated = UPDATED
         .lock()

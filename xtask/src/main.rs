@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::tasks::{bench, build_ebpf, demo, fixtures, lint, setup, test};
+use crate::tasks::{bench, build_ebpf, demo, fixtures, lint, setup, test, vm};
 
 /// Development tasks of goalloc.
 #[derive(Debug, Parser)]
@@ -16,6 +16,9 @@ enum Task {
     Demo,
     /// Run every test; as root, install what they need and trace live processes
     Test(test::Args),
+    /// Run live tests on another kernel, in QEMU; without arguments, a selection
+    /// on Debian's Linux 6.1
+    Vm(vm::Args),
     /// Check formatting, lints and documentation, with warnings denied
     Lint,
     /// Build the BPF object from source, and its manifest
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Demo => demo::run(),
         Task::Test(args) => test::run(&args),
+        Task::Vm(args) => vm::run(&args),
         Task::Lint => lint::run(),
         Task::Bench(args) => bench::run(&args),
         Task::BuildEbpf(args) => build_ebpf::run(&args),

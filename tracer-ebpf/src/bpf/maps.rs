@@ -1,6 +1,7 @@
 //! The maps, and the one way to add to a counter.
 
 use core::intrinsics::{AtomicOrdering, atomic_xadd};
+use core::mem::offset_of;
 use core::ptr;
 
 use aya_ebpf::macros::map;
@@ -75,21 +76,26 @@ pub fn config() -> Config {
 #[inline(always)]
 pub fn open_gate(number: u8) -> Option<*mut Gate> {
     let gate = GATES.get_ptr_mut(u32::from(number) & (gate::COUNT - 1))?;
+    (read(gate, OPEN) != 0 && read(gate, TAKEN) < read(gate, LIMIT)).then_some(gate)
+}
+
+/// Words of a [`Gate`].
+const OPEN: usize = offset_of!(Gate, open) / 8;
+const LIMIT: usize = offset_of!(Gate, limit) / 8;
+const TAKEN: usize = offset_of!(Gate, taken) / 8;
+
+/// A word of a gate, which comes from a map look-up.
+#[inline(always)]
+fn read(gate: *mut Gate, word: usize) -> u64 {
     // SAFETY: `gate` points at a live map value; the collector writes it
-    // concurrently, so the reads must not be cached.
-    let open = unsafe { ptr::read_volatile(&raw const (*gate).open) };
-    // SAFETY: as above.
-    let limit = unsafe { ptr::read_volatile(&raw const (*gate).limit) };
-    // SAFETY: as above.
-    let taken = unsafe { ptr::read_volatile(&raw const (*gate).taken) };
-    (open != 0 && taken < limit).then_some(gate)
+    // concurrently, so the read must not be cached.
+    unsafe { ptr::read_volatile(gate.cast::<u64>().wrapping_add(word)) }
 }
 
 /// Counts a hit against the limit of its gate.
 #[inline(always)]
 pub fn pass(gate: *mut Gate) {
-    // SAFETY: `gate` comes from `open_gate`, so it points at a live map value.
-    atomic_add(unsafe { &raw mut (*gate).taken }, 1);
+    atomic_add(gate.cast::<u64>().wrapping_add(TAKEN), 1);
 }
 
 /// A counter of this CPU.

@@ -95,7 +95,7 @@ pub fn number(value: f64) -> String {
 
 /// Bytes as MiB.
 pub fn mib(bytes: u64) -> String {
-    format!("{:.1}", bytes as f64 / (1 << 20) as f64)
+    format!("{:.1}", bytes as f64 / f64::from(1 << 20))
 }
 
 /// Nanoseconds in the unit they are read best in.

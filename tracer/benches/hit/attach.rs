@@ -59,6 +59,6 @@ fn attach(pid: u32) -> Result<Attachment> {
     }
     Ok(Attachment {
         to_first_event_ms: to_first_event_ms.context("goalloc saw no event")?,
-        peak_rss_mib: usage::wait(&child)?.peak_rss_bytes as f64 / (1 << 20) as f64,
+        peak_rss_mib: usage::wait(&child)?.peak_rss_bytes as f64 / f64::from(1 << 20),
     })
 }

@@ -10,6 +10,7 @@ mod common;
 
 mod column;
 mod own;
+mod pairs;
 mod tables;
 
 use column::Column;
@@ -48,6 +49,10 @@ fn main() -> anyhow::Result<()> {
     if let Some(bounds) = tables::bounds(&all) {
         println!("## Bounds\n\n{bounds}");
     }
+    println!(
+        "## Inside one process\n\n{}",
+        pairs::table(4 * options.rounds)?
+    );
     println!("## goalloc itself\n\n{}", own::table(&all)?);
     Ok(())
 }

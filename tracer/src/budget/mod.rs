@@ -3,7 +3,7 @@
 //!
 //! Input: the time the target uses and the hits of its probes. Output: how many
 //! hits may come in, and when the next window of tracing begins. [`Schedule`] is
-//! pure; [`calibrate`] and [`CpuClock`] measure.
+//! pure; [`calibrate()`] and [`CpuClock`] measure.
 
 mod calibrate;
 mod clock;

@@ -83,8 +83,8 @@ enum AttachArg {
     Perf,
 }
 
-/// CPU time over that without tracing from which on it is warned of.
-const NOTABLE_SLOWDOWN: f64 = 1.05;
+/// CPU time with tracing over that without, from which on it is warned of.
+const NOTABLE_SLOWDOWN: f64 = 1.2;
 
 /// Runs `goalloc record`.
 pub fn record(args: RecordArgs) -> anyhow::Result<Outcome> {
@@ -132,14 +132,6 @@ fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome
         .context("cannot start the event loop")?;
     let recording = runtime.block_on(session::record(&config, &mut Line::new()))?;
     let profile = recording.profile;
-    if let (MaxOverhead::None, Some(slowdown)) = (args.max_overhead, recording.slowdown)
-        && slowdown >= NOTABLE_SLOWDOWN
-    {
-        eprintln!(
-            "goalloc: warning: tracing every allocation made the target take {slowdown:.1} times \
-             the CPU time; --max-overhead 2 bounds that"
-        );
-    }
     output.commit(&pprof::encode(&profile))?;
 
     let totals = profile.totals();
@@ -150,6 +142,9 @@ fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome
         summary::seconds(profile.duration_ns),
         output_hint(&args.output),
     );
+    if let Some(slowdown) = recording.slowdown {
+        tell_cost(slowdown);
+    }
     if let Some(mut command) = recording.launched {
         let status = runtime
             .block_on(command.wait())
@@ -166,6 +161,19 @@ fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome
         }
     }
     Ok(recording::outcome(&profile))
+}
+
+/// Says what tracing cost the target, and how to bound it if that was much.
+fn tell_cost(slowdown: f64) {
+    if slowdown >= NOTABLE_SLOWDOWN {
+        eprintln!(
+            "goalloc: warning: tracing made the target take {slowdown:.1} times the CPU time; \
+             --max-overhead 2 bounds that"
+        );
+    } else {
+        let percent = (slowdown - 1.0) * 100.0;
+        eprintln!("goalloc: tracing took {percent:.1} % of the CPU time the target used");
+    }
 }
 
 fn output_hint(path: &std::path::Path) -> String {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use tracer::output::{Output, Permissions};
+use tracer::profile::summary;
 use tracer::report::{self, By, Options, Report, Sort};
 
 use super::{Outcome, recording};
@@ -97,6 +98,9 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         Format::Hlog => report::to_hlog(&report)?,
     };
     output.commit(&bytes)?;
+    if config.format == Format::Csv && report.estimated {
+        eprintln!("goalloc: coverage: {}", summary::coverage(&profile));
+    }
     Ok(recording::outcome(&profile))
 }
 

@@ -4,7 +4,8 @@
 //! {
 //!   "schema": 1,
 //!   "target": {"pids": [1], "exe": "", "args": [], "go_version": "", "main_path": null, "build_id": null},
-//!   "coverage": {"method": "all", "traced_ns": 1, "recorded_ns": 1},
+//!   "coverage": {"method": "windows", "traced_ns": 1, "recorded_ns": 1, "windows": 1,
+//!                "objects_counted": 1, "objects_runtime": null},
 //!   "start_unix_ns": 1, "duration_ns": 1,
 //!   "lost": {"events": 0, "stacks": 0, "cut": 0},
 //!   "warnings": [],
@@ -19,7 +20,8 @@
 //! the program counter in the ELF file, for callers one less than the return
 //! address; a frame with `inlined` was inlined into the next one out. Labels
 //! that a sample does not have are null. Fields may be added without a new
-//! schema.
+//! schema. `coverage` is that of the report's JSON: values are estimates unless
+//! its method is `all`.
 
 use std::collections::HashMap;
 
@@ -156,6 +158,15 @@ mod tests {
     #[test]
     fn the_json_matches_its_golden_file() {
         golden::check("export.json", to_json(&fixture::service()).as_bytes());
+    }
+
+    #[test]
+    fn coverage_says_that_values_are_estimates() {
+        let json: serde_json::Value = serde_json::from_str(&to_json(&fixture::sampled())).unwrap();
+        let coverage = &json["coverage"];
+        assert_eq!(coverage["method"], "windows");
+        assert_eq!(coverage["windows"], 1_071);
+        assert!(coverage["objects_counted"].as_u64() < coverage["objects_runtime"].as_u64());
     }
 
     #[test]

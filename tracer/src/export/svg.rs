@@ -76,7 +76,7 @@ fn subtitle(profile: &Profile, value: Value, total: u64) -> String {
         Value::HeapBytes => format!("{} of heap set aside", units::bytes(total)),
         Value::Objects => format!("{} objects", units::count(total)),
     };
-    let mut parts = vec![total, summary::coverage(&profile.coverage)];
+    let mut parts = vec![total, summary::coverage(profile)];
     parts.extend(summary::losses(&profile.losses).map(|lost| {
         if profile.losses.any() {
             format!("LOST: {lost}")

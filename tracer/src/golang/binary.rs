@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use memchr::memmem;
 
 use super::buildinfo::{self, BuildInfo};
+use super::counter_layout::CounterLayout;
 use super::elf::{ElfImage, Segment};
 use super::error::Error;
 use super::function::{FuncId, Function};
@@ -121,6 +122,16 @@ impl GoBinary {
             return known;
         }
         self.dwarf_layout().ok().flatten().or(known)
+    }
+
+    /// Offsets of the runtime's allocation counters, chosen in the same way.
+    #[must_use]
+    pub fn counter_layout(&self) -> Option<CounterLayout> {
+        let known = CounterLayout::of_release(&self.version);
+        if known.is_some() && self.build_info.experiments().is_empty() {
+            return known;
+        }
+        self.dwarf_counter_layout().ok().flatten().or(known)
     }
 
     /// The GNU build id in hexadecimal, else the Go build id, else `None`.

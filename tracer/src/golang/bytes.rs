@@ -5,25 +5,25 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
-pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+pub(crate) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     array(bytes, at).map(u16::from_le_bytes)
 }
 
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     array(bytes, at).map(u32::from_le_bytes)
 }
 
-pub(super) fn i32_at(bytes: &[u8], at: usize) -> Option<i32> {
+pub(crate) fn i32_at(bytes: &[u8], at: usize) -> Option<i32> {
     array(bytes, at).map(i32::from_le_bytes)
 }
 
-pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+pub(crate) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
     array(bytes, at).map(u64::from_le_bytes)
 }
 
 /// An unsigned base-128 number and the bytes behind it. `None` when it does
 /// not end within the ten bytes a `u64` can take.
-pub(super) fn uvarint(bytes: &[u8]) -> Option<(u64, &[u8])> {
+pub(crate) fn uvarint(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let mut value = 0u64;
     for (index, byte) in bytes.iter().take(10).enumerate() {
         value |= u64::from(byte & 0x7f) << (7 * index as u32);
@@ -36,7 +36,7 @@ pub(super) fn uvarint(bytes: &[u8]) -> Option<(u64, &[u8])> {
 
 /// The NUL-terminated text at `at`, cut before the first byte that is not
 /// UTF-8 and after `limit_bytes`. `None` when `at` is outside.
-pub(super) fn text_at(bytes: &[u8], at: usize, limit_bytes: usize) -> Option<&str> {
+pub(crate) fn text_at(bytes: &[u8], at: usize, limit_bytes: usize) -> Option<&str> {
     let rest = bytes.get(at..)?;
     let rest = rest.get(..limit_bytes).unwrap_or(rest);
     let text = rest

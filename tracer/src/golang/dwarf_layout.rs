@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 
-use gimli::{DW_AT_data_member_location, DW_AT_name, DW_TAG_member, DW_TAG_structure_type};
+use gimli::{
+    DW_AT_byte_size, DW_AT_data_member_location, DW_AT_name, DW_TAG_member, DW_TAG_structure_type,
+};
 
 use super::binary::GoBinary;
+use super::counter_layout::CounterLayout;
 use super::dwarf::{DwarfError, Reader};
 use super::layout::{LayoutSource, RuntimeLayout};
 
-const STRUCTS: [&str; 5] = [
+/// The structs of a [`RuntimeLayout`].
+const PROBED: [&str; 5] = [
     "runtime.g",
     "runtime.m",
     "runtime.p",
@@ -16,8 +20,30 @@ const STRUCTS: [&str; 5] = [
     "runtime.stack",
 ];
 
-/// Offsets by struct and field.
-type Fields = HashMap<(&'static str, String), u16>;
+/// The structs of a [`CounterLayout`].
+const COUNTING: [&str; 6] = [
+    "runtime.mstats",
+    "runtime.consistentHeapStats",
+    "runtime.heapStatsDelta",
+    "runtime.p",
+    "runtime.mcache",
+    "runtime.mspan",
+];
+
+/// What the debug information says of some structs.
+#[derive(Default)]
+struct Structs {
+    /// Offsets by struct and field.
+    fields: HashMap<(&'static str, String), u16>,
+    /// Sizes by struct.
+    sizes: HashMap<&'static str, u16>,
+}
+
+impl Structs {
+    fn offset(&self, parent: &'static str, field: &str) -> Option<u16> {
+        self.fields.get(&(parent, field.to_owned())).copied()
+    }
+}
 
 impl GoBinary {
     /// Offsets of the runtime's fields as the debug information has them; `None`
@@ -27,30 +53,42 @@ impl GoBinary {
     /// # Errors
     /// When the debug information is damaged.
     pub fn dwarf_layout(&self) -> Result<Option<RuntimeLayout>, DwarfError> {
+        Ok(runtime_layout(&self.dwarf_structs(&PROBED)?))
+    }
+
+    /// The same for the fields of the allocation counters.
+    ///
+    /// # Errors
+    /// When the debug information is damaged.
+    pub fn dwarf_counter_layout(&self) -> Result<Option<CounterLayout>, DwarfError> {
+        Ok(counter_layout(&self.dwarf_structs(&COUNTING)?).filter(CounterLayout::is_consistent))
+    }
+
+    fn dwarf_structs(&self, wanted: &[&'static str]) -> Result<Structs, DwarfError> {
+        let mut structs = Structs::default();
         if !self.has_dwarf() {
-            return Ok(None);
+            return Ok(structs);
         }
         let dwarf = self.load_dwarf()?;
-        let mut fields = Fields::new();
-        let mut missing = STRUCTS.to_vec();
+        let mut missing = wanted.to_vec();
         let mut units = dwarf.units();
         while let Some(header) = units.next()? {
             let unit = dwarf.unit(header)?;
-            collect(&dwarf, &unit, &mut missing, &mut fields)?;
+            collect(&dwarf, &unit, &mut missing, &mut structs)?;
             if missing.is_empty() {
                 break;
             }
         }
-        Ok(layout(&fields))
+        Ok(structs)
     }
 }
 
-/// Takes the fields of those missing structs that the unit describes.
+/// Takes those missing structs that the unit describes.
 fn collect(
     dwarf: &gimli::Dwarf<Reader>,
     unit: &gimli::Unit<Reader>,
     missing: &mut Vec<&'static str>,
-    fields: &mut Fields,
+    structs: &mut Structs,
 ) -> Result<(), DwarfError> {
     let mut entries = unit.entries();
     // The struct being read, and how deep its entry is.
@@ -63,6 +101,10 @@ fn collect(
             let name = dwarf.attr_string(unit, value)?;
             Ok(Some(String::from_utf8_lossy(&name).into_owned()))
         };
+        let number = |attribute| {
+            let value = entry.attr_value(attribute)?.udata_value()?;
+            u16::try_from(value).ok()
+        };
         let depth = entry.depth();
         if current.is_some_and(|(_, inside)| depth <= inside) {
             current = None;
@@ -71,20 +113,22 @@ fn collect(
             let name = name()?;
             let found = missing.iter().position(|s| name.as_deref() == Some(*s));
             current = found.map(|index| (missing.swap_remove(index), depth));
+            if let Some(((name, _), size)) = current.zip(number(DW_AT_byte_size)) {
+                structs.sizes.insert(name, size);
+            }
         } else if entry.tag() == DW_TAG_member
             && let Some((parent, _)) = current
             && let Some(name) = name()?
-            && let Some(value) = entry.attr_value(DW_AT_data_member_location)
-            && let Some(offset) = value.udata_value().and_then(|v| u16::try_from(v).ok())
+            && let Some(offset) = number(DW_AT_data_member_location)
         {
-            fields.insert((parent, name), offset);
+            structs.fields.insert((parent, name), offset);
         }
     }
     Ok(())
 }
 
-fn layout(fields: &Fields) -> Option<RuntimeLayout> {
-    let at = |parent: &'static str, name: &str| fields.get(&(parent, name.to_owned())).copied();
+fn runtime_layout(structs: &Structs) -> Option<RuntimeLayout> {
+    let at = |parent, name| structs.offset(parent, name);
     let stack = at("runtime.g", "stack")?;
     Some(RuntimeLayout {
         g_stack_lo: stack.checked_add(at("runtime.stack", "lo")?)?,
@@ -96,6 +140,37 @@ fn layout(fields: &Fields) -> Option<RuntimeLayout> {
         m_p: at("runtime.m", "p")?,
         p_mcache: at("runtime.p", "mcache")?,
         mcache_tinyoffset: at("runtime.mcache", "tinyoffset")?,
+        source: LayoutSource::Dwarf,
+    })
+}
+
+fn counter_layout(structs: &Structs) -> Option<CounterLayout> {
+    let at = |parent, name| structs.offset(parent, name);
+    let heap_stats = at("runtime.mstats", "heapStats")?;
+    let inside = |field| heap_stats.checked_add(at("runtime.consistentHeapStats", field)?);
+    let delta = |field| at("runtime.heapStatsDelta", field);
+    let mcache = |field| at("runtime.mcache", field);
+    let mspan = |field| at("runtime.mspan", field);
+    Some(CounterLayout {
+        memstats_heap_stats: inside("stats")?,
+        memstats_heap_stats_gen: inside("gen")?,
+        memstats_numgc: at("runtime.mstats", "numgc")?,
+        heap_stats_delta_bytes: *structs.sizes.get("runtime.heapStatsDelta")?,
+        delta_tiny_alloc_count: delta("tinyAllocCount")?,
+        delta_large_alloc: delta("largeAlloc")?,
+        delta_large_alloc_count: delta("largeAllocCount")?,
+        delta_small_alloc_count: delta("smallAllocCount")?,
+        p_mcache: at("runtime.p", "mcache")?,
+        mcache_tiny_allocs: mcache("tinyAllocs")?,
+        mcache_alloc: mcache("alloc")?,
+        mcache_flush_gen: mcache("flushGen")?,
+        mspan_start_addr: mspan("startAddr")?,
+        mspan_sweepgen: mspan("sweepgen")?,
+        mspan_alloc_count: mspan("allocCount")?,
+        mspan_spanclass: mspan("spanclass")?,
+        mspan_alloc_count_before_cache: mspan("allocCountBeforeCache")?,
+        mspan_elemsize: mspan("elemsize")?,
+        mspan_nelems: mspan("nelems")?,
         source: LayoutSource::Dwarf,
     })
 }

@@ -37,6 +37,8 @@ pub struct Segment {
     pub offset: FileOffset,
     /// How many bytes the file has of it. What memory has beyond is zero.
     pub file_bytes: u64,
+    /// How many bytes it has in memory.
+    pub memory_bytes: u64,
     /// Mapped executable.
     pub executable: bool,
     /// Mapped writable (before RELRO protects it).
@@ -48,6 +50,12 @@ impl Segment {
     #[must_use]
     pub fn range(&self) -> Range<ElfAddr> {
         self.start..ElfAddr(self.start.0.saturating_add(self.file_bytes))
+    }
+
+    /// Addresses behind those, which are zero when the program starts.
+    #[must_use]
+    pub fn zeroed_range(&self) -> Range<ElfAddr> {
+        self.range().end..ElfAddr(self.start.0.saturating_add(self.memory_bytes))
     }
 }
 
@@ -158,6 +166,7 @@ impl ElfImage {
                         start: ElfAddr(program.p_vaddr(LE)),
                         offset: FileOffset(offset),
                         file_bytes: size,
+                        memory_bytes: program.p_memsz(LE),
                         executable: program.p_flags(LE).0 & PF_X.0 != 0,
                         writable: program.p_flags(LE).0 & PF_W.0 != 0,
                     });

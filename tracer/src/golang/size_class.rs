@@ -2,9 +2,12 @@
 
 use super::version::GoVersion;
 
+/// How many size classes there are; class 0 stands for large objects.
+pub const SIZE_CLASSES: usize = 68;
+
 /// Object sizes of the size classes, the same in Go 1.19 to 1.27:
 /// go1.19 src/runtime/sizeclasses.go:93, go1.26 src/internal/runtime/gc/sizeclasses.go:98.
-const CLASS_BYTES: [u16; 68] = [
+pub const CLASS_BYTES: [u16; SIZE_CLASSES] = [
     0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320,
     352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792,
     2048, 2304, 2688, 3072, 3200, 3456, 4096, 4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728,

@@ -6,12 +6,13 @@ use crate::addr::ElfAddr;
 
 /// `Elf64_Sym`: name, info, other, section, value, size.
 const SYMBOL_BYTES: usize = 24;
+const STT_OBJECT: u8 = 1;
 const STT_FUNC: u8 = 2;
 const SHN_UNDEF: u16 = 0;
 /// Longest symbol name that is read.
 const MAX_NAME_BYTES: usize = 1 << 14;
 
-/// A function of a symbol table.
+/// A function or a variable of a symbol table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ElfSymbol {
     pub(crate) start: ElfAddr,
@@ -45,8 +46,29 @@ impl GoBinary {
             .flat_map(|table| {
                 self.named_section(table.sections().0)
                     .chunks_exact(SYMBOL_BYTES)
-                    .filter_map(move |entry| function_symbol(entry, table))
+                    .filter_map(move |entry| defined_symbol(entry, STT_FUNC, table))
             })
+    }
+
+    /// Addresses of the variables of these names, as far as `.symtab` has them.
+    pub(super) fn symtab_variables<const N: usize>(
+        &self,
+        names: [&str; N],
+    ) -> [Option<ElfAddr>; N] {
+        let mut found = [None; N];
+        let (symbols, texts) = SymbolTable::Static.sections();
+        let texts = self.named_section(texts);
+        for entry in self.named_section(symbols).chunks_exact(SYMBOL_BYTES) {
+            let Some(symbol) = defined_symbol(entry, STT_OBJECT, SymbolTable::Static) else {
+                continue;
+            };
+            let name = text_at(texts, symbol.name as usize, MAX_NAME_BYTES);
+            let index = names.iter().position(|wanted| name == Some(*wanted));
+            if let Some(place) = index.and_then(|index| found.get_mut(index)) {
+                *place = Some(symbol.start);
+            }
+        }
+        found
     }
 
     /// The name of a symbol of this file.
@@ -65,10 +87,11 @@ impl GoBinary {
     }
 }
 
-fn function_symbol(entry: &[u8], table: SymbolTable) -> Option<ElfSymbol> {
-    let is_function = entry.get(4)? & 0xf == STT_FUNC;
+/// The symbol in one entry, if it is of that kind and has an address.
+fn defined_symbol(entry: &[u8], kind: u8, table: SymbolTable) -> Option<ElfSymbol> {
+    let is_wanted = entry.get(4)? & 0xf == kind;
     let is_defined = u16_at(entry, 6)? != SHN_UNDEF;
-    if !is_function || !is_defined {
+    if !is_wanted || !is_defined {
         return None;
     }
     Some(ElfSymbol {

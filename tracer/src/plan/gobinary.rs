@@ -4,7 +4,7 @@ use tracer_ebpf::wire;
 
 use super::binary::{Executable, FunctionSpan};
 use crate::addr::{ElfAddr, FileOffset};
-use crate::golang::{Function, GoBinary};
+use crate::golang::{CounterLayout, Function, GoBinary};
 
 impl Executable for GoBinary {
     fn functions(&self, wanted: &dyn Fn(&str) -> bool) -> Vec<FunctionSpan> {
@@ -43,6 +43,8 @@ impl Executable for GoBinary {
         let types = self.types_range();
         let layout = self.runtime_layout();
         let offset = |of: fn(&crate::golang::RuntimeLayout) -> u16| layout.as_ref().map_or(0, of);
+        let counters = self.counter_layout();
+        let of_counters = |of: fn(&CounterLayout) -> u16| counters.as_ref().map_or(0, of);
         wire::Config {
             types_start: types.start.0,
             types_end: types.end.0,
@@ -50,6 +52,13 @@ impl Executable for GoBinary {
             m_p: offset(|layout| layout.m_p),
             p_mcache: offset(|layout| layout.p_mcache),
             mcache_tinyoffset: offset(|layout| layout.mcache_tinyoffset),
+            mcache_tiny_allocs: of_counters(|layout| layout.mcache_tiny_allocs),
+            mcache_alloc: of_counters(|layout| layout.mcache_alloc),
+            mspan_alloc_count: of_counters(|layout| layout.mspan_alloc_count),
+            mspan_alloc_count_before_cache: of_counters(|layout| {
+                layout.mspan_alloc_count_before_cache
+            }),
+            mspan_nelems: of_counters(|layout| layout.mspan_nelems),
             ..wire::Config::default()
         }
     }

@@ -1,8 +1,8 @@
 //! Profiles for tests.
 
 use super::{
-    Coverage, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method, Profile,
-    Sample, Target, Values,
+    Coverage, Draw, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method, Part,
+    Profile, Sample, Stratum, Target, Values, WINDOW_GROUPS,
 };
 use crate::addr::ElfAddr;
 
@@ -206,5 +206,85 @@ pub fn service() -> Profile {
     };
     profile.warnings =
         vec!["runtime.mallocgcTiny is inlined in main.fast: its objects are missing".to_owned()];
+    profile
+}
+
+/// [`service`] as windows see it: 5 % of most samples counted, the rest estimated.
+/// The map growth was in one window only, the samples without a known site are
+/// exact, what was counted by calls is scaled by time, and some objects of a class
+/// were in no window.
+pub fn sampled() -> Profile {
+    let mut profile = service();
+    let stratum = |sample: &Sample| match (&sample.labels.call, sample.labels.size_bytes) {
+        (Some(_), _) => 2,
+        (None, Some(96..=512)) => 0,
+        _ => 1,
+    };
+    let mut untraced = [0.0; 4];
+    for (index, sample) in profile.samples.iter_mut().enumerate() {
+        let values = &mut sample.values;
+        let estimate = values.objects.max(values.calls);
+        let counted = estimate / 20;
+        if counted == 0 && estimate != 7 {
+            continue;
+        }
+        let stratum = stratum(sample);
+        untraced[usize::from(stratum)] += (estimate - counted) as f64;
+        let groups = if estimate == 7 {
+            5..6
+        } else {
+            0..WINDOW_GROUPS
+        };
+        // Uneven between groups, and differently so from sample to sample.
+        let weight = |group: u8| 1 + (u64::from(group) * (3 + 2 * index as u64)) % 5;
+        let all: u64 = groups.clone().map(weight).sum();
+        let draw = |group| Draw {
+            group,
+            objects: ((estimate - counted) * weight(group)) as f32 / all as f32,
+        };
+        sample.parts = vec![Part {
+            stratum,
+            counted,
+            draws: groups.map(draw).collect(),
+        }];
+    }
+    untraced[3] = 40.0;
+    profile.samples.push(Sample {
+        values: Values {
+            objects: 40,
+            bytes: 960,
+            heap_bytes: 960,
+            calls: 0,
+        },
+        parts: vec![Part {
+            stratum: 3,
+            ..Part::default()
+        }],
+        ..Sample::default()
+    });
+    profile.strata = untraced
+        .into_iter()
+        .enumerate()
+        .map(|(index, untraced)| Stratum {
+            untraced,
+            known: index != 2,
+        })
+        .collect();
+    profile.coverage = Coverage {
+        method: Method::Windows,
+        traced_ns: 502_000_000,
+        recorded_ns: 10_002_000_000,
+        windows: 1_071,
+        objects_counted: profile
+            .samples
+            .iter()
+            .filter(|sample| sample.labels.call.is_none())
+            .map(|sample| match sample.parts.as_slice() {
+                [] => sample.values.objects,
+                parts => parts.iter().map(|part| part.counted).sum(),
+            })
+            .sum(),
+        objects_runtime: Some(profile.totals().objects),
+    };
     profile
 }

@@ -5,7 +5,8 @@
 
 pub mod frame;
 pub mod histogram;
-mod merge;
+pub mod interval;
+pub mod merge;
 pub mod model;
 pub mod pprof;
 pub mod summary;
@@ -17,5 +18,6 @@ pub mod strategy;
 
 pub use frame::Frame;
 pub use histogram::SizeHistogram;
+pub use interval::{Interval, Intervals, Measure};
 pub use merge::merge;
 pub use model::*;

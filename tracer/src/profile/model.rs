@@ -57,7 +57,8 @@ pub struct Target {
     pub build_id: Option<String>,
 }
 
-/// How the recording looked at its target.
+/// How the recording looked at its target. Of several processes recorded each by
+/// itself, all of it is summed up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
     /// How objects were chosen.
@@ -177,6 +178,9 @@ pub struct Stratum {
 /// What a sample is estimated from, in one stratum. Its estimate is `counted`
 /// plus the stratum's `untraced` times the share that its draws have of all
 /// draws of the stratum.
+///
+/// A stratum without any draws was in no window, or in none with a gap to stand
+/// for: its `untraced` all belong to one sample, whose part has no draws either.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Part {
     /// Index into [`Profile::strata`].

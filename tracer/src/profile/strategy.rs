@@ -1,12 +1,12 @@
 //! Strategies for property tests over profiles.
 
-use proptest::collection::vec;
+use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
 
 use super::{
-    Coverage, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method, Profile,
-    Sample, Target, Values,
+    Coverage, Draw, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method, Part,
+    Profile, Sample, Stratum, Target, Values, WINDOW_GROUPS,
 };
 use crate::addr::ElfAddr;
 
@@ -47,7 +47,33 @@ fn location(functions: u32) -> impl Strategy<Value = Location> {
     })
 }
 
-fn sample(locations: u32) -> impl Strategy<Value = Sample> {
+fn stratum() -> impl Strategy<Value = Stratum> {
+    (0.0..1e18, any::<bool>()).prop_map(|(untraced, known)| Stratum { untraced, known })
+}
+
+/// A part of one of `strata`.
+fn part(strata: u16) -> impl Strategy<Value = Part> {
+    let draws = btree_map(0..WINDOW_GROUPS, 0.0_f32..1e18, 0..5).prop_map(|draws| {
+        draws
+            .into_iter()
+            .map(|(group, objects)| Draw { group, objects })
+            .collect()
+    });
+    (0..strata, any::<u64>(), draws).prop_map(|(stratum, counted, draws)| Part {
+        stratum,
+        counted,
+        draws,
+    })
+}
+
+fn parts(strata: u16) -> BoxedStrategy<Vec<Part>> {
+    match strata {
+        0 => Just(Vec::new()).boxed(),
+        strata => vec(part(strata), 0..3).boxed(),
+    }
+}
+
+fn sample(locations: u32, strata: u16) -> impl Strategy<Value = Sample> {
     let values =
         (number(), number(), number(), number()).prop_map(|(objects, bytes, heap_bytes, calls)| {
             Values {
@@ -75,12 +101,13 @@ fn sample(locations: u32) -> impl Strategy<Value = Sample> {
         vec((0..locations).prop_map(LocationId), 0..6),
         values,
         labels,
+        parts(strata),
     )
-        .prop_map(|(stack, values, labels)| Sample {
+        .prop_map(|(stack, values, labels, parts)| Sample {
             stack,
             values,
             labels,
-            parts: Vec::new(),
+            parts,
         })
 }
 
@@ -105,7 +132,9 @@ fn target() -> impl Strategy<Value = Target> {
         )
 }
 
-fn tables() -> impl Strategy<Value = (Vec<Function>, Vec<Location>, Vec<Sample>)> {
+type Tables = (Vec<Function>, Vec<Location>, Vec<Stratum>, Vec<Sample>);
+
+fn tables() -> impl Strategy<Value = Tables> {
     vec(function(), 1..6)
         .prop_map(|mut functions| {
             // Whether a function is the runtime's follows from its name and file.
@@ -115,27 +144,52 @@ fn tables() -> impl Strategy<Value = (Vec<Function>, Vec<Location>, Vec<Sample>)
         })
         .prop_flat_map(|functions| {
             let count = functions.len() as u32;
-            (Just(functions), vec(location(count), 1..8))
+            (
+                Just(functions),
+                vec(location(count), 1..8),
+                vec(stratum(), 0..4),
+            )
         })
-        .prop_flat_map(|(functions, locations)| {
-            let count = locations.len() as u32;
-            (Just(functions), Just(locations), vec(sample(count), 0..12))
+        .prop_flat_map(|(functions, locations, strata)| {
+            let sample = sample(locations.len() as u32, strata.len() as u16);
+            (
+                Just(functions),
+                Just(locations),
+                Just(strata),
+                vec(sample, 0..12),
+            )
         })
+}
+
+fn coverage() -> impl Strategy<Value = Coverage> {
+    let method = prop_oneof![
+        Just(Method::All),
+        Just(Method::Windows),
+        Just(Method::Spans),
+        Just(Method::Unknown),
+    ];
+    (
+        method,
+        any::<(u64, u64, u64, u64)>(),
+        option::of(any::<u64>()),
+    )
+        .prop_map(
+            |(method, (traced_ns, recorded_ns, windows, objects_counted), objects_runtime)| {
+                Coverage {
+                    method,
+                    traced_ns,
+                    recorded_ns,
+                    windows,
+                    objects_counted,
+                    objects_runtime,
+                }
+            },
+        )
 }
 
 /// Any profile that pprof can hold: numbers up to `i64::MAX`, no empty labels,
 /// one `runtime` flag for each name and file.
 pub fn profile() -> impl Strategy<Value = Profile> {
-    let method = prop_oneof![Just(Method::All), Just(Method::Unknown)];
-    let coverage =
-        (method, any::<u64>(), any::<u64>()).prop_map(|(method, traced_ns, recorded_ns)| {
-            Coverage {
-                method,
-                traced_ns,
-                recorded_ns,
-                ..Coverage::default()
-            }
-        });
     let losses = any::<(u64, u64, u64)>().prop_map(|(events, stacks, stacks_cut)| Losses {
         events,
         stacks,
@@ -143,7 +197,7 @@ pub fn profile() -> impl Strategy<Value = Profile> {
     });
     (
         target(),
-        coverage,
+        coverage(),
         any::<i64>(),
         number(),
         losses,
@@ -152,7 +206,7 @@ pub fn profile() -> impl Strategy<Value = Profile> {
     )
         .prop_map(
             |(target, coverage, start_unix_ns, duration_ns, losses, warnings, tables)| {
-                let (functions, locations, samples) = tables;
+                let (functions, locations, strata, samples) = tables;
                 Profile {
                     target,
                     coverage,
@@ -163,7 +217,7 @@ pub fn profile() -> impl Strategy<Value = Profile> {
                     functions,
                     locations,
                     samples,
-                    strata: Vec::new(),
+                    strata,
                 }
             },
         )

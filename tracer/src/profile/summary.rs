@@ -2,22 +2,58 @@
 
 use super::{Coverage, Losses, Method, Profile};
 
-/// How much of the recording was traced, as one sentence without a full stop.
+/// How much of the recording was traced, and how certain the figures are, as one
+/// sentence without a full stop.
 #[must_use]
-pub fn coverage(coverage: &Coverage) -> String {
-    let traced = seconds(coverage.traced_ns);
-    let recorded = seconds(coverage.recorded_ns);
+pub fn coverage(profile: &Profile) -> String {
+    let coverage = &profile.coverage;
+    let times = times(profile);
     match coverage.method {
         Method::All if coverage.traced_ns >= coverage.recorded_ns => {
-            format!("every allocation traced, {traced} of {recorded}")
+            format!("every allocation traced, {times}")
         }
-        Method::Windows => format!(
-            "{} windows, {traced} of {recorded}; the rest is estimated",
-            coverage.windows
-        ),
-        Method::Spans => format!("used-up spans, {traced} of {recorded}; the rest is estimated"),
-        Method::All => format!("every allocation traced for {traced} of {recorded}"),
+        Method::All => format!("every allocation traced for {times}"),
+        Method::Windows => {
+            let plural = if coverage.windows == 1 { "" } else { "s" };
+            let windows = count(coverage.windows);
+            format!(
+                "{windows} window{plural}, {times} traced; {}",
+                estimated(coverage)
+            )
+        }
+        Method::Spans => format!("used-up spans, {times}; {}", estimated(coverage)),
         Method::Unknown => "not stated: this profile was not written by goalloc".to_owned(),
+    }
+}
+
+/// `1.204 s of 20.002 s`, and of how many processes that is the sum. Only the sum
+/// over several exceeds the length of the recording.
+fn times(profile: &Profile) -> String {
+    let coverage = &profile.coverage;
+    let times = format!(
+        "{} of {}",
+        seconds(coverage.traced_ns),
+        seconds(coverage.recorded_ns)
+    );
+    let processes = profile.target.pids.len();
+    if processes > 1 && coverage.recorded_ns > profile.duration_ns {
+        format!("{times} over {processes} processes")
+    } else {
+        times
+    }
+}
+
+/// How many objects were seen, and what that means for the others.
+fn estimated(coverage: &Coverage) -> String {
+    let counted = count(coverage.objects_counted);
+    match coverage.objects_runtime {
+        Some(all) => format!(
+            "{counted} of {} objects; the rest is estimated, totals are the runtime's own",
+            count(all)
+        ),
+        None => format!(
+            "{counted} objects; the rest is scaled up by time, so that totals may be off as well"
+        ),
     }
 }
 
@@ -96,6 +132,20 @@ pub fn target(profile: &Profile) -> String {
     }
 }
 
+/// A count with thousands set apart, as `1,234,567`.
+#[must_use]
+pub fn count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Nanoseconds as seconds with three digits behind the point.
 #[must_use]
 pub fn seconds(duration_ns: u64) -> String {
@@ -128,6 +178,54 @@ mod tests {
                 "1 event is in no sample at all, 2 events are counted without a call chain, \
                  3 call chains are cut short"
             )
+        );
+    }
+
+    #[test]
+    fn counts_are_grouped_by_three() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(count(n), text);
+        }
+    }
+
+    #[test]
+    fn coverage_says_how_much_was_seen_and_what_totals_are() {
+        let mut profile = Profile {
+            coverage: Coverage {
+                method: Method::Windows,
+                traced_ns: 1_204_000_000,
+                recorded_ns: 20_002_000_000,
+                windows: 212,
+                objects_counted: 1_204_332,
+                objects_runtime: Some(91_223_100),
+            },
+            duration_ns: 20_002_000_000,
+            ..Profile::default()
+        };
+        profile.target.pids = vec![1, 2];
+        assert_eq!(
+            coverage(&profile),
+            "212 windows, 1.204 s of 20.002 s traced; 1,204,332 of 91,223,100 objects; the rest \
+             is estimated, totals are the runtime's own"
+        );
+        profile.coverage.windows = 1;
+        profile.coverage.objects_runtime = None;
+        assert_eq!(
+            coverage(&profile),
+            "1 window, 1.204 s of 20.002 s traced; 1,204,332 objects; the rest is scaled up by \
+             time, so that totals may be off as well"
+        );
+        let other = profile.coverage.clone();
+        profile.coverage.merge(&other);
+        profile.coverage.method = Method::All;
+        assert_eq!(
+            coverage(&profile),
+            "every allocation traced for 2.408 s of 40.004 s over 2 processes"
         );
     }
 

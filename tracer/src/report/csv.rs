@@ -1,11 +1,13 @@
 //! The rows as CSV: a header line, then one line for each row.
 //!
 //! Columns: `key,objects,bytes,heap_bytes,percent,p50,p90,p99,max`, meaning what
-//! they mean in the JSON. CSV has no place for coverage and losses; the command
-//! line prints those to stderr.
+//! they mean in the JSON, and `objects_low,objects_high,bytes_low,bytes_high`, the
+//! ends of its intervals, empty when it has none. CSV has no place for losses, and
+//! for the coverage of estimates; the command line prints those to stderr.
 
 use super::json::rounded;
 use super::{Report, Row};
+use crate::profile::Interval;
 
 /// The rows of `report` as CSV.
 ///
@@ -23,6 +25,10 @@ pub fn to_csv(report: &Report<'_>) -> Result<String, csv::Error> {
         "p90",
         "p99",
         "max",
+        "objects_low",
+        "objects_high",
+        "bytes_low",
+        "bytes_high",
     ])?;
     for row in &report.rows {
         writer.write_record(record(row))?;
@@ -33,8 +39,10 @@ pub fn to_csv(report: &Report<'_>) -> Result<String, csv::Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn record(row: &Row<'_>) -> [String; 9] {
+fn record(row: &Row<'_>) -> [String; 13] {
     let sizes = row.sizes();
+    let [objects_low, objects_high] = ends(row.objects_interval);
+    let [bytes_low, bytes_high] = ends(row.bytes_interval);
     [
         row.key.clone(),
         row.values.objects.to_string(),
@@ -45,7 +53,17 @@ fn record(row: &Row<'_>) -> [String; 9] {
         sizes.quantile(0.9).to_string(),
         sizes.quantile(0.99).to_string(),
         sizes.max().to_string(),
+        objects_low,
+        objects_high,
+        bytes_low,
+        bytes_high,
     ]
+}
+
+fn ends(interval: Option<Interval>) -> [String; 2] {
+    interval.map_or_else(Default::default, |Interval { low, high }| {
+        [low.to_string(), high.to_string()]
+    })
 }
 
 #[cfg(test)]

@@ -25,6 +25,34 @@ fn every_format_matches_its_golden_file() {
 }
 
 #[test]
+fn a_sampled_profile_matches_its_golden_files() {
+    let profile = fixture::sampled();
+    let by_site = Report::new(&profile, Options::default());
+    let by_type = Report::new(
+        &profile,
+        Options {
+            by: By::Type,
+            sort: Sort::Objects,
+            ..Options::default()
+        },
+    );
+    check("sampled-site.txt", to_table(&by_site, 100).as_bytes());
+    check("sampled-type.txt", to_table(&by_type, 100).as_bytes());
+    check("sampled-site.json", to_json(&by_site).as_bytes());
+    check("sampled-site.csv", to_csv(&by_site).unwrap().as_bytes());
+}
+
+#[test]
+fn histograms_say_how_much_was_seen() {
+    let profile = fixture::sampled();
+    let report = Report::new(&profile, Options::default());
+    let said = "coverage: 1,071 windows, 0.502 s of 10.002 s traced; 6,";
+    assert!(to_hgrm(&report).contains(said));
+    let log = to_hlog(&report).unwrap();
+    assert!(String::from_utf8_lossy(&log).contains(said));
+}
+
+#[test]
 fn the_json_has_the_fields_it_promises() {
     let profile = fixture::service();
     let report = Report::new(&profile, Options::default());

@@ -75,7 +75,7 @@ pub(super) fn comments(report: &Report<'_>) -> Vec<String> {
             "goalloc: sizes of heap objects in bytes, {}",
             summary::target(profile)
         ),
-        format!("coverage: {}", summary::coverage(&profile.coverage)),
+        format!("coverage: {}", summary::coverage(profile)),
     ];
     if let Some(only) = &report.options.only {
         comments.push(format!(

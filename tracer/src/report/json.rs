@@ -4,15 +4,16 @@
 //! {
 //!   "schema": 1,
 //!   "target": {"pids": [1], "exe": "", "args": [], "go_version": "", "main_path": null, "build_id": null},
-//!   "coverage": {"method": "all", "traced_ns": 1, "recorded_ns": 1},
+//!   "coverage": {"method": "windows", "traced_ns": 1, "recorded_ns": 1, "windows": 1,
+//!                "objects_counted": 1, "objects_runtime": null},
 //!   "start_unix_ns": 1, "duration_ns": 1,
 //!   "totals": {"objects": 1, "bytes": 1, "heap_bytes": 1, "calls": {"runtime.mapassign_fast64": 1}},
 //!   "lost": {"events": 0, "stacks": 0, "cut": 0},
 //!   "warnings": [],
 //!   "by": "site", "sort": "bytes", "only": null, "rows_in_all": 1,
-//!   "rows": [{"key": "", "objects": 1, "bytes": 1, "heap_bytes": 1, "percent": 100.0,
-//!             "p50": 1, "p90": 1, "p99": 1, "max": 1}],
-//!   "calls": [{"call": "", "site": "", "type": "", "calls": 1}],
+//!   "rows": [{"key": "", "objects": 1, "objects_interval": [1, 2], "bytes": 1, "bytes_interval": null,
+//!             "heap_bytes": 1, "percent": 100.0, "p50": 1, "p90": 1, "p99": 1, "max": 1}],
+//!   "calls": [{"call": "", "site": "", "type": "", "calls": 1, "calls_interval": null}],
 //!   "sizes": {"objects": 1, "p50": 1, "p90": 1, "p99": 1, "max": 1,
 //!             "powers": [{"upper_bytes": 1, "objects": 1}]}
 //! }
@@ -22,13 +23,20 @@
 //! share of the whole recording's `sort`. Quantiles and `max` are object sizes
 //! in bytes. `lost.cut` counts call chains cut short. A power bucket holds sizes
 //! up to and including `upper_bytes`. Fields may be added without a new schema.
+//!
+//! `coverage.method` is `all` when every object was traced, `windows` or `spans`
+//! when some are estimated ([`crate::profile::Method`]), and `unknown` when the
+//! file does not say. `objects_counted` were traced; `objects_runtime` were
+//! allocated by the runtime's own counters, null when those could not be read.
+//! An interval is the lowest and the highest value at 95 %; it is null when the
+//! value is exact, and when the file does not say how far it may be off.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::{CallRow, Report, Row};
-use crate::profile::{Coverage, Losses, SizeHistogram, Target};
+use crate::profile::{Coverage, Interval, Losses, SizeHistogram, Target};
 
 /// Version of the JSON; a change that breaks readers raises it.
 pub const SCHEMA: u32 = 1;
@@ -85,7 +93,9 @@ impl From<Losses> for Lost {
 struct RowFields<'a> {
     key: &'a str,
     objects: u64,
+    objects_interval: Option<[u64; 2]>,
     bytes: u64,
+    bytes_interval: Option<[u64; 2]>,
     heap_bytes: u64,
     percent: f64,
     #[serde(flatten)]
@@ -98,6 +108,7 @@ struct CallFields<'a> {
     site: &'a str,
     r#type: &'a str,
     calls: u64,
+    calls_interval: Option<[u64; 2]>,
 }
 
 #[derive(Serialize)]
@@ -157,7 +168,9 @@ fn row_fields<'a>(row: &'a Row<'_>) -> RowFields<'a> {
     RowFields {
         key: &row.key,
         objects: row.values.objects,
+        objects_interval: row.objects_interval.map(ends),
         bytes: row.values.bytes,
+        bytes_interval: row.bytes_interval.map(ends),
         heap_bytes: row.values.heap_bytes,
         percent: rounded(row.percent),
         quantiles: quantiles(&row.sizes()),
@@ -170,7 +183,12 @@ fn call_fields(row: &CallRow) -> CallFields<'_> {
         site: &row.site,
         r#type: &row.type_name,
         calls: row.calls,
+        calls_interval: row.calls_interval.map(ends),
     }
+}
+
+fn ends(interval: Interval) -> [u64; 2] {
+    [interval.low, interval.high]
 }
 
 fn sizes(sizes: &SizeHistogram) -> Sizes {

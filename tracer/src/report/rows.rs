@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use clap::ValueEnum;
 
 use super::key::{By, NO_TYPE};
-use crate::profile::{Profile, Sample, SizeHistogram, Values};
+use crate::profile::{Interval, Intervals, Measure, Profile, Sample, SizeHistogram, Values};
 
 /// What rows are ordered by, and what their share is a share of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -80,6 +80,8 @@ pub struct Report<'a> {
     pub call_rows: Vec<CallRow>,
     /// Sizes over every row, shown or not.
     pub sizes: SizeHistogram,
+    /// Whether some objects were not traced, so that rows may have intervals.
+    pub estimated: bool,
 }
 
 /// What was allocated for one key.
@@ -94,9 +96,22 @@ pub struct Row<'a> {
     pub percent: f64,
     /// What it is the sum of.
     pub samples: Vec<&'a Sample>,
+    /// 95 % interval of its objects; `None` when they are exact.
+    pub objects_interval: Option<Interval>,
+    /// 95 % interval of its bytes; `None` when they are exact.
+    pub bytes_interval: Option<Interval>,
 }
 
 impl Row<'_> {
+    /// What rows are ordered by, of this one, and its interval.
+    pub(super) fn sorted_by(&self, sort: Sort) -> (u64, Option<Interval>) {
+        let interval = match sort {
+            Sort::Bytes => self.bytes_interval,
+            Sort::Objects => self.objects_interval,
+        };
+        (sort.of(self.values), interval)
+    }
+
     /// Its sizes. Made when asked for: a histogram takes tens of kilobytes, and
     /// there may be thousands of rows.
     #[must_use]
@@ -116,6 +131,8 @@ pub struct CallRow {
     pub type_name: String,
     /// How often.
     pub calls: u64,
+    /// 95 % interval of that; `None` when it is exact.
+    pub calls_interval: Option<Interval>,
 }
 
 impl<'a> Report<'a> {
@@ -124,6 +141,7 @@ impl<'a> Report<'a> {
     pub fn new(profile: &'a Profile, options: Options) -> Self {
         let totals = profile.totals();
         let groups = group(profile, &options);
+        let intervals = Intervals::of(profile);
         let sizes = SizeHistogram::of(
             groups
                 .iter()
@@ -139,11 +157,16 @@ impl<'a> Report<'a> {
         let rows = groups
             .into_iter()
             .take(shown)
-            .map(|group| Row {
-                percent: percent(options.sort.of(group.values), total),
-                samples: group.samples,
-                values: group.values,
-                key: group.key,
+            .map(|group| {
+                let interval = |of| intervals.interval(group.samples.iter().copied(), of);
+                Row {
+                    percent: percent(options.sort.of(group.values), total),
+                    objects_interval: interval(Measure::Objects),
+                    bytes_interval: interval(Measure::Bytes),
+                    samples: group.samples,
+                    values: group.values,
+                    key: group.key,
+                }
             })
             .collect();
         Self {
@@ -152,8 +175,9 @@ impl<'a> Report<'a> {
             calls: profile.calls().into_iter().collect(),
             rows,
             rows_in_all,
-            call_rows: call_rows(profile),
+            call_rows: call_rows(profile, &intervals),
             sizes,
+            estimated: intervals.any(),
             options,
         }
     }
@@ -193,24 +217,27 @@ fn group<'a>(profile: &'a Profile, options: &Options) -> Vec<Group<'a>> {
     groups
 }
 
-fn call_rows(profile: &Profile) -> Vec<CallRow> {
-    let mut calls: HashMap<(&str, String, &str), u64> = HashMap::new();
+fn call_rows(profile: &Profile, intervals: &Intervals) -> Vec<CallRow> {
+    let mut calls: HashMap<(&str, String, &str), Vec<&Sample>> = HashMap::new();
     for sample in &profile.samples {
         if let Some(call) = sample.labels.call.as_deref() {
             let type_name = sample.labels.type_name.as_deref().unwrap_or(NO_TYPE);
-            let count = calls
+            calls
                 .entry((call, By::Site.key(profile, sample), type_name))
-                .or_default();
-            *count = count.saturating_add(sample.values.calls);
+                .or_default()
+                .push(sample);
         }
     }
     let mut rows: Vec<_> = calls
         .into_iter()
-        .map(|((call, site, type_name), calls)| CallRow {
+        .map(|((call, site, type_name), samples)| CallRow {
             call: call.to_owned(),
             site,
             type_name: type_name.to_owned(),
-            calls,
+            calls: samples
+                .iter()
+                .fold(0, |calls, sample| calls.saturating_add(sample.values.calls)),
+            calls_interval: intervals.interval(samples, Measure::Calls),
         })
         .collect();
     rows.sort_by(|a, b| {
@@ -237,116 +264,5 @@ fn percent(part: u64, total: u64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::profile::fixture;
-
-    #[test]
-    fn rows_sum_to_the_totals_whatever_they_are_made_of() {
-        let profile = fixture::service();
-        for by in [
-            By::Site,
-            By::Function,
-            By::Line,
-            By::Type,
-            By::Cause,
-            By::Package,
-        ] {
-            let report = Report::new(
-                &profile,
-                Options {
-                    by,
-                    top: 0,
-                    ..Options::default()
-                },
-            );
-            let mut sum = Values::default();
-            for row in &report.rows {
-                sum += row.values;
-                assert_eq!(row.sizes().objects(), row.values.objects);
-            }
-            assert_eq!(
-                Values {
-                    calls: report.totals.calls,
-                    ..sum
-                },
-                report.totals,
-                "{}",
-                by.name()
-            );
-            assert_eq!(report.sizes.objects(), report.totals.objects);
-            let percent: f64 = report.rows.iter().map(|row| row.percent).sum();
-            assert!((percent - 100.0).abs() < 1e-9, "{percent}");
-        }
-    }
-
-    #[test]
-    fn order_follows_what_was_asked_for() {
-        let profile = fixture::service();
-        let first = |sort| {
-            let report = Report::new(
-                &profile,
-                Options {
-                    by: By::Function,
-                    sort,
-                    ..Options::default()
-                },
-            );
-            report.rows.into_iter().map(|row| row.key).next().unwrap()
-        };
-        assert_eq!(first(Sort::Bytes), "io.ReadAll");
-        assert_eq!(first(Sort::Objects), "main.newOrder");
-    }
-
-    #[test]
-    fn top_limits_the_rows_but_not_the_sizes() {
-        let profile = fixture::service();
-        let report = Report::new(
-            &profile,
-            Options {
-                top: 2,
-                ..Options::default()
-            },
-        );
-        assert_eq!(report.rows.len(), 2);
-        assert!(report.rows_in_all > 2);
-        assert_eq!(report.sizes.objects(), report.totals.objects);
-    }
-
-    #[test]
-    fn only_narrows_rows_and_sizes() {
-        let profile = fixture::service();
-        let only = Some("ReadAll".to_owned());
-        let report = Report::new(
-            &profile,
-            Options {
-                only,
-                ..Options::default()
-            },
-        );
-        assert_eq!(report.rows.len(), 1);
-        assert_eq!(report.sizes.objects(), 9_000 + 4_500 + 301);
-        assert_eq!(report.sizes.max(), 65_536);
-        assert_eq!(report.totals, profile.totals());
-    }
-
-    #[test]
-    fn calls_are_counted_apart() {
-        let profile = fixture::service();
-        let report = Report::new(&profile, Options::default());
-        assert_eq!(report.calls["runtime.mapassign_fast64"], 165_000);
-        let calls: Vec<_> = report
-            .call_rows
-            .iter()
-            .map(|r| (r.type_name.as_str(), r.calls))
-            .collect();
-        assert_eq!(
-            calls,
-            [
-                ("map[uint64]main.Order", 120_000),
-                ("map[int]string", 45_000)
-            ]
-        );
-        assert!(report.rows.iter().all(|row| row.values.calls == 0));
-    }
-}
+#[path = "rows_tests.rs"]
+mod tests;

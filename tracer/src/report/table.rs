@@ -7,15 +7,18 @@ use comfy_table::{
     Cell, CellAlignment, ContentArrangement, Row as TableRow, Table, TableComponent, presets,
 };
 
-use super::units::{bytes, count, short_path};
-use super::{By, Report};
-use crate::profile::summary;
+use super::units::{bytes, count, percent_off, short_path};
+use super::{By, Report, Sort};
+use crate::profile::{Method, summary};
 
 /// Most rows of counted calls; the JSON has all.
 const CALL_ROWS: usize = 10;
 
 /// Width of the longest bar of the distribution, in characters.
 const BAR_WIDTH: usize = 40;
+
+/// Heading of how far an estimate may be off.
+const PERCENT_OFF: &str = "± %";
 
 /// `report` as text of at most `width` columns, no colors. Narrow columns wrap.
 /// Only the last two parts of a path are shown.
@@ -56,7 +59,21 @@ fn header(report: &Report<'_>) -> String {
     };
     line("Target", &summary::target(profile));
     line("Recorded", &summary::seconds(profile.duration_ns));
-    line("Coverage", &summary::coverage(&profile.coverage));
+    line("Coverage", &summary::coverage(profile));
+    if report.estimated {
+        let sort = report.options.sort.name();
+        line(
+            PERCENT_OFF,
+            &format!("how far the {sort} of a row may be off, at 95 %"),
+        );
+    } else if profile.strata.is_empty()
+        && matches!(profile.coverage.method, Method::Windows | Method::Spans)
+    {
+        line(
+            PERCENT_OFF,
+            "not known: the file does not say what rows are estimated from",
+        );
+    }
     line(
         "Total",
         &format!(
@@ -102,7 +119,7 @@ fn rate(total_bytes: u64, duration_ns: u64) -> String {
 }
 
 fn rows(report: &Report<'_>, width: u16) -> Table {
-    let headings = [
+    let mut headings = vec![
         "bytes",
         "%",
         "objects",
@@ -111,10 +128,18 @@ fn rows(report: &Report<'_>, width: u16) -> Table {
         "max",
         report.options.by.name(),
     ];
+    // Behind what rows are ordered by.
+    let off = match report.options.sort {
+        Sort::Bytes => 1,
+        Sort::Objects => 3,
+    };
+    if report.estimated {
+        headings.insert(off, PERCENT_OFF);
+    }
     let mut table = table(&headings, width);
     for row in &report.rows {
         let sizes = row.sizes();
-        let figures = [
+        let mut figures = vec![
             bytes(row.values.bytes),
             format!("{:.1}", row.percent),
             count(row.values.objects),
@@ -122,6 +147,10 @@ fn rows(report: &Report<'_>, width: u16) -> Table {
             bytes(sizes.quantile(0.99)),
             bytes(sizes.max()),
         ];
+        if report.estimated {
+            let (value, interval) = row.sorted_by(report.options.sort);
+            figures.insert(off, percent_off(value, interval));
+        }
         let key = match report.options.by {
             By::Site | By::Line => short_key(&row.key),
             By::Function | By::Type | By::Cause | By::Package => row.key.clone(),
@@ -132,14 +161,24 @@ fn rows(report: &Report<'_>, width: u16) -> Table {
 }
 
 fn calls(report: &Report<'_>, width: u16) -> Table {
-    let mut table = table(&["calls", "of", "for type", "from"], width);
-    for row in report.call_rows.iter().take(CALL_ROWS) {
+    let shown = || report.call_rows.iter().take(CALL_ROWS);
+    let estimated = shown().any(|row| row.calls_interval.is_some());
+    let mut headings = vec!["calls", "of", "for type", "from"];
+    if estimated {
+        headings.insert(1, PERCENT_OFF);
+    }
+    let mut table = table(&headings, width);
+    for row in shown() {
         let texts = [
             row.call.clone(),
             row.type_name.clone(),
             short_key(&row.site),
         ];
-        table.add_row(table_row(&[count(row.calls)], &texts));
+        let mut figures = vec![count(row.calls)];
+        if estimated {
+            figures.push(percent_off(row.calls, row.calls_interval));
+        }
+        table.add_row(table_row(&figures, &texts));
     }
     table
 }
@@ -238,13 +277,48 @@ mod tests {
 
     #[test]
     fn lines_keep_to_the_width() {
+        for profile in [fixture::service(), fixture::sampled()] {
+            let text = to_table(&Report::new(&profile, Options::default()), 100);
+            let tables = text.lines().skip_while(|line| !line.is_empty());
+            for line in tables {
+                assert!(line.chars().count() <= 100, "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn exact_reports_have_no_column_for_intervals() {
         let profile = fixture::service();
         let text = to_table(&Report::new(&profile, Options::default()), 100);
-        let tables = text
-            .lines()
-            .filter(|line| !line.starts_with("Warning") && !line.starts_with("!!!"));
-        for line in tables {
-            assert!(line.chars().count() <= 100, "{line}");
+        assert!(!text.contains('±'), "{text}");
+    }
+
+    #[test]
+    fn estimates_without_intervals_are_said_to_be() {
+        let mut profile = fixture::sampled();
+        profile.strata.clear();
+        for sample in &mut profile.samples {
+            sample.parts.clear();
+        }
+        let text = to_table(&Report::new(&profile, Options::default()), 100);
+        assert!(text.contains("\n± %       not known:"), "{text}");
+    }
+
+    #[test]
+    fn intervals_are_behind_what_rows_are_ordered_by() {
+        let profile = fixture::sampled();
+        for (sort, headings) in [
+            (Sort::Bytes, ["bytes", "±", "%", "%", "objects"]),
+            (Sort::Objects, ["bytes", "%", "objects", "±", "%"]),
+        ] {
+            let options = Options {
+                sort,
+                ..Options::default()
+            };
+            let text = to_table(&Report::new(&profile, options), 100);
+            let line = text.lines().find(|line| line.starts_with("bytes")).unwrap();
+            let words: Vec<_> = line.split_whitespace().take(5).collect();
+            assert_eq!(words, headings);
         }
     }
 

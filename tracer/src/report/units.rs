@@ -1,5 +1,8 @@
 //! Figures for people.
 
+use crate::profile::Interval;
+pub use crate::profile::summary::count;
+
 /// Bytes in binary units with at most three digits, as `96 B`, `4 KiB`,
 /// `1.53 MiB`.
 #[must_use]
@@ -32,18 +35,27 @@ pub fn bytes(bytes: u64) -> String {
     format!("{text} {unit}")
 }
 
-/// A count with thousands set apart, as `1,234,567`.
+/// How far `value` may be off by its interval, in percent of it: the larger side,
+/// as `0.4`, `12` or `>999`. Nothing when it is exact.
 #[must_use]
-pub fn count(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+pub fn percent_off(value: u64, interval: Option<Interval>) -> String {
+    let Some(Interval { low, high }) = interval else {
+        return String::new();
+    };
+    let off = value.saturating_sub(low).max(high.saturating_sub(value));
+    if off == 0 {
+        return "0".to_owned();
     }
-    text
+    let percent = off as f64 / value as f64 * 100.0;
+    if percent < 0.1 {
+        "<0.1".to_owned()
+    } else if percent < 9.95 {
+        format!("{percent:.1}")
+    } else if percent < 999.5 {
+        format!("{percent:.0}")
+    } else {
+        ">999".to_owned()
+    }
 }
 
 /// A path without all but its last two parts, as `…/order/order.go`.
@@ -78,15 +90,34 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_grouped_by_three() {
-        for (n, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (1_234_567, "1,234,567"),
+    fn what_is_off_is_the_larger_side() {
+        for (low, high, text) in [
+            (1_000, 1_000, "0"),
+            (1_000, 1_001, "0.1"),
+            (970, 1_010, "3.0"),
+            (990, 1_123, "12"),
+            (1, 10_984, "998"),
+            (1, 11_000, ">999"),
         ] {
-            assert_eq!(count(n), text);
+            let interval = Some(Interval { low, high });
+            assert_eq!(percent_off(1_000, interval), text, "{low} {high}");
         }
+        let interval = Interval {
+            low: 0,
+            high: 1_000_000,
+        };
+        assert_eq!(percent_off(0, Some(interval)), ">999");
+        assert_eq!(
+            percent_off(
+                999_999,
+                Some(Interval {
+                    low: 999_999,
+                    high: 1_000_000
+                })
+            ),
+            "<0.1"
+        );
+        assert_eq!(percent_off(5, None), "");
     }
 
     #[test]

@@ -1,19 +1,29 @@
 //! The runtime's counters of one target, as far as they can be had.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use crate::counters::{CounterReader, Counters};
+use crate::counters::{CounterReader, Counters, CountersError};
 use crate::golang::GoBinary;
 use crate::target::Process;
+
+/// How long to wait until a runtime that was not ready is tried again.
+const RETRY: Duration = Duration::from_millis(20);
 
 /// Reads the runtime's counters, from when the runtime is there until it is gone.
 pub(super) struct CounterSource {
     pid: u32,
     binary: Arc<GoBinary>,
-    reader: Option<CounterReader>,
+    state: State,
     last: Option<Counters>,
-    /// Why they cannot be read: said once.
-    refused: bool,
+}
+
+enum State {
+    /// Not before then.
+    Untried(Instant),
+    Open(Box<CounterReader>),
+    /// They will never be had.
+    Refused,
 }
 
 impl CounterSource {
@@ -23,18 +33,17 @@ impl CounterSource {
         Self {
             pid,
             binary,
-            reader: None,
+            state: State::Untried(Instant::now()),
             last: from_zero.then(Counters::default),
-            refused: false,
         }
     }
 
     /// The counters now; if they cannot be read now, as they were read last.
     pub fn read(&mut self) -> Option<Counters> {
-        if self.reader.is_none() {
-            self.open();
+        if matches!(self.state, State::Untried(from) if from <= Instant::now()) {
+            self.state = self.open();
         }
-        if let Some(reader) = &mut self.reader
+        if let State::Open(reader) = &mut self.state
             && let Ok(counters) = reader.read()
         {
             self.last = Some(counters);
@@ -42,17 +51,36 @@ impl CounterSource {
         self.last.clone()
     }
 
-    fn open(&mut self) {
-        let Ok(process) = Process::open(self.pid) else {
-            return;
-        };
-        match CounterReader::open(&process, &self.binary) {
-            Ok(reader) => self.reader = Some(reader),
-            Err(error) => {
-                if !std::mem::replace(&mut self.refused, true) {
-                    tracing::debug!(%error, "the runtime's counters cannot be read yet");
-                }
+    /// Whether they have been read at least once, other than as zero at the start.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
+    fn open(&self) -> State {
+        match self.try_open() {
+            Some(Ok(reader)) => State::Open(Box::new(reader)),
+            Some(Err(
+                error @ (CountersError::UnknownLayout { .. } | CountersError::NoRuntimeData { .. }),
+            )) => {
+                tracing::debug!(%error, "the runtime's counters are not used");
+                State::Refused
             }
+            Some(Err(error)) => {
+                tracing::debug!(%error, "the runtime's counters cannot be read yet");
+                State::Untried(Instant::now() + RETRY)
+            }
+            None => State::Untried(Instant::now() + RETRY),
         }
+    }
+
+    /// `None` while the process is not, or not yet, the program.
+    fn try_open(&self) -> Option<Result<CounterReader, CountersError>> {
+        let process = Process::open(self.pid).ok()?;
+        let maps = process.maps().ok()?;
+        let bias = maps
+            .exe(&process)?
+            .load_bias(|offset, start| self.binary.load_bias(offset, start))?;
+        let memory = process.memory().ok()?;
+        Some(CounterReader::open(memory, bias, &self.binary))
     }
 }

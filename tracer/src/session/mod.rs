@@ -11,6 +11,7 @@ mod prepare;
 mod record;
 mod tracing;
 mod types;
+mod windows;
 
 pub use config::{Config, Subject, Tables};
 pub use prepare::Error;

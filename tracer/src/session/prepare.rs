@@ -14,7 +14,7 @@ use crate::attach::{self, Loaded, Options, Scope, Site};
 use crate::budget::{self, MaxOverhead};
 use crate::collect;
 use crate::golang::{self, GoBinary};
-use crate::plan::{Plan, PlanError};
+use crate::plan::{Plan, PlanError, Scheme};
 use crate::target::{self, Held, Process};
 
 /// Why there is no recording.
@@ -89,6 +89,21 @@ impl Summary {
             warnings: prepared.plan.warnings.clone(),
         }
     }
+}
+
+/// What will be recorded of an executable that nothing may run yet.
+///
+/// # Errors
+/// It is no Go program that can be traced.
+pub(super) fn inspect(path: &Path, config: &Config) -> Result<Summary, Error> {
+    let exe = path.display().to_string();
+    let (binary, plan) = plan_for(path, &exe, config)?;
+    Ok(Summary {
+        exe,
+        go_version: binary.version().to_string(),
+        probes: plan.probes.len(),
+        warnings: plan.warnings,
+    })
 }
 
 /// Opens the subject and plans the probes of each target.
@@ -166,6 +181,10 @@ fn plan_for(path: &Path, name: &str, config: &Config) -> Result<(Arc<GoBinary>, 
     Ok((Arc::new(binary), plan))
 }
 
+/// Entries of the map of counts where it is emptied after each window: the time
+/// that takes goes by its size, and few windows let in as many hits.
+const WINDOW_MAP_ENTRIES: u32 = 1 << 13;
+
 /// Loads the programs for this target.
 pub(super) fn load(prepared: &Prepared, config: &Config) -> Result<Loaded, Error> {
     let pid = match prepared.scope {
@@ -179,7 +198,10 @@ pub(super) fn load(prepared: &Prepared, config: &Config) -> Result<Loaded, Error
     let types = &prepared.plan.config;
     let options = Options {
         ring_bytes: config.tables.ring_bytes,
-        map_entries: config.tables.map_entries,
+        map_entries: match config.scheme() {
+            Scheme::All => config.tables.map_entries,
+            Scheme::Windows | Scheme::Spans => config.tables.map_entries.min(WINDOW_MAP_ENTRIES),
+        },
         mechanism: config.mechanism(),
         config: wire::Config {
             pid,

@@ -68,7 +68,11 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
         .map(|process| process.pidfd().try_clone())
         .collect::<Result<_, _>>()
         .map_err(Error::Wait)?;
-    let first = prepared.first().map(prepare::Summary::of);
+    let first = match (prepared.first(), &config.subject) {
+        (Some(first), _) => Some(prepare::Summary::of(first)),
+        (None, Subject::Executable(path)) => Some(prepare::inspect(path, config)?),
+        (None, _) => None,
+    };
     let discovery = Discovery::new(config, &pids)?;
 
     let start_unix_ns = unix_time_ns();
@@ -99,6 +103,7 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
             warnings: &first.warnings,
         });
     }
+    let started = Instant::now();
     let live = Live {
         config,
         ends,
@@ -106,7 +111,7 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
         tracings: &mut tracings,
         discovery,
         signals,
-        started: Instant::now(),
+        started,
     };
     live.wait_until_done(progress).await?;
     progress.stopped();
@@ -117,6 +122,14 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
     let slowdown = slowdown(&traced);
     let mut profile = merge(traced.into_iter().map(assemble).collect());
     profile.start_unix_ns = start_unix_ns;
+    if let (true, Some(first)) = (profile.target.pids.is_empty(), first) {
+        // Nothing ran what was waited for.
+        let waited_ns = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        profile.target.exe = first.exe;
+        profile.target.go_version = first.go_version;
+        profile.coverage.recorded_ns = profile.coverage.recorded_ns.max(waited_ns);
+        profile.duration_ns = profile.coverage.recorded_ns;
+    }
     Ok(Recording {
         profile,
         launched,

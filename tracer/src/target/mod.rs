@@ -26,7 +26,7 @@ pub use error::Error;
 pub use launch::{Held, Launched};
 pub use list::{RunningExe, Scan};
 pub use maps::{MappedFile, Maps};
-pub use memory::Memory;
+pub use memory::{Memory, MemoryRange};
 pub use pidfd::Pidfd;
 pub use privilege::{CAPABILITIES, setcap_command};
 pub use process::{ExeName, FileId, Process};

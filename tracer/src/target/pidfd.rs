@@ -52,7 +52,7 @@ impl Pidfd {
     /// Another handle on the same process.
     ///
     /// # Errors
-    /// When there are no more descriptors.
+    /// When there are no descriptors left.
     pub fn try_clone(&self) -> io::Result<Self> {
         self.0.try_clone().map(Self)
     }

@@ -203,8 +203,12 @@ impl Process {
     pub fn memory(&self) -> Result<Memory, Error> {
         let path = proc_path(self.pid, "mem");
         let file = File::open(&path).map_err(|source| Error::read(self.pid, path, source))?;
+        let pidfd = self.pidfd.try_clone().map_err(|source| Error::Pidfd {
+            pid: self.pid,
+            source,
+        })?;
         self.alive()?;
-        Ok(Memory::new(file))
+        Ok(Memory::new(file, self.pid, pidfd))
     }
 
     /// The handle that tells when it ends.

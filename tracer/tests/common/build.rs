@@ -1,8 +1,14 @@
 //! Building fixtures, each once per toolchain, variant and state of its
 //! sources.
+//!
+//! For a machine without toolchains they are built beforehand: the tests that
+//! are to run there are first run here with [`COLLECT`], which only builds
+//! what they need, and then there with [`PREBUILT`].
 
 use std::{
     collections::hash_map::DefaultHasher,
+    env,
+    ffi::OsStr,
     fs,
     hash::{Hash as _, Hasher as _},
     path::{Path, PathBuf},
@@ -10,6 +16,22 @@ use std::{
 };
 
 use xtask::{command, go::Toolchain, paths};
+
+/// Names the folder that fixtures are copied to when they are built; the tests
+/// then do not run.
+const COLLECT: &str = "GOALLOC_COLLECT_FIXTURES";
+
+/// Names the folder of fixtures built beforehand; then none is built.
+const PREBUILT: &str = "GOALLOC_PREBUILT_FIXTURES";
+
+/// Where the fixtures of one Go release come from.
+#[derive(Clone, Debug)]
+pub enum Go {
+    /// Built by this toolchain.
+    Toolchain(Toolchain),
+    /// Built beforehand, in this folder.
+    Prebuilt(PathBuf),
+}
 
 /// A way to build a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,8 +62,48 @@ pub fn sources() -> PathBuf {
     paths::workspace().join("testdata/go")
 }
 
+/// Whether fixtures are only built, to be run elsewhere.
+pub fn collects() -> bool {
+    env::var_os(COLLECT).is_some()
+}
+
+/// The folder of what Go 1.`minor` has built beforehand, if fixtures are.
+pub fn prebuilt(minor: u32) -> Option<PathBuf> {
+    Some(release_folder(&env::var_os(PREBUILT)?, minor))
+}
+
+/// The fixtures of a release, as collected.
+fn release_folder(collected: &OsStr, minor: u32) -> PathBuf {
+    Path::new(collected).join(format!("go1.{minor}"))
+}
+
 /// The executable of the fixture `program`, built if need be.
-pub fn fixture(toolchain: &Toolchain, variant: Variant, program: &str) -> PathBuf {
+pub fn fixture(go: &Go, variant: Variant, program: &str) -> PathBuf {
+    match go {
+        Go::Toolchain(toolchain) => {
+            let executable = built(toolchain, variant, program);
+            if let Some(collected) = env::var_os(COLLECT) {
+                let (_, minor) = toolchain.version().release();
+                let folder = release_folder(&collected, minor).join(variant.name);
+                fs::create_dir_all(&folder).expect("the folder can be made");
+                fs::copy(&executable, folder.join(program)).expect("it can be copied");
+            }
+            executable
+        }
+        Go::Prebuilt(folder) => {
+            let executable = folder.join(variant.name).join(program);
+            assert!(
+                executable.exists(),
+                "{} was not built beforehand: run this test with {COLLECT} first",
+                executable.display()
+            );
+            executable
+        }
+    }
+}
+
+/// The executable as the toolchain builds it, from the cache or new.
+fn built(toolchain: &Toolchain, variant: Variant, program: &str) -> PathBuf {
     let source = sources().join(program);
     let mut hasher = DefaultHasher::new();
     variant.hash(&mut hasher);
@@ -74,7 +136,7 @@ pub fn fixture(toolchain: &Toolchain, variant: Variant, program: &str) -> PathBu
 /// A CPU profile of a program that only allocates, by this very toolchain: the
 /// profile names calls by line, and the runtime's lines move.
 fn profile(toolchain: &Toolchain, load: &str) -> PathBuf {
-    let program = fixture(toolchain, Variant::PLAIN, "pgoload");
+    let program = built(toolchain, Variant::PLAIN, "pgoload");
     let profile = program.with_extension(format!("{load}.pprof"));
     if !profile.exists() {
         let new = program.with_extension(format!("{load}.{}.new", std::process::id()));

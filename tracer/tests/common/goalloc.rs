@@ -40,9 +40,14 @@ impl Recorder {
 
     /// The same with the overhead bounded as `args` or the default say.
     pub fn start_bounded(pid: u32, args: &[&str]) -> Self {
+        Self::start_bounded_of(&pid.to_string(), args)
+    }
+
+    /// The same of several processes, with commas between.
+    pub fn start_bounded_of(pids: &str, args: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut child = goalloc()
-            .args(["record", "-p", &pid.to_string(), "-o"])
+            .args(["record", "-p", pids, "-o"])
             .arg(folder.path().join("alloc.pb.gz"))
             .args(args)
             .stdin(Stdio::null())

@@ -10,10 +10,13 @@ pub mod truth;
 
 use std::{
     env,
+    path::PathBuf,
     sync::{Condvar, Mutex, PoisonError},
 };
 
 use xtask::go::Toolchain;
+
+use build::{Go, Variant};
 
 /// With this set to 1 a live test that cannot run fails.
 const REQUIRE_LIVE: &str = "GOALLOC_REQUIRE_LIVE";
@@ -68,9 +71,53 @@ pub fn toolchain(minor: u32) -> Option<Toolchain> {
     found
 }
 
+/// Where the fixtures of Go 1.`minor` come from. `None`, with the reason
+/// printed, if there is neither a toolchain nor what one has built.
+pub fn go(minor: u32) -> Option<Go> {
+    match build::prebuilt(minor) {
+        Some(folder) => Some(Go::Prebuilt(folder)),
+        None => toolchain(minor).map(Go::Toolchain),
+    }
+}
+
+/// The executable of a fixture that is to be traced, and a place to run it in
+/// from `take`. `None`, with the reason printed, if the test is to end.
+pub fn traceable<T>(
+    take: impl FnOnce() -> T,
+    minor: u32,
+    variant: Variant,
+    program: &str,
+) -> Option<(T, PathBuf)> {
+    if !build::collects() && !can_trace() {
+        return None;
+    }
+    runnable(take, minor, variant, program)
+}
+
+/// Like [`traceable`], of a fixture that is only to be run.
+pub fn runnable<T>(
+    take: impl FnOnce() -> T,
+    minor: u32,
+    variant: Variant,
+    program: &str,
+) -> Option<(T, PathBuf)> {
+    let go = go(minor)?;
+    let place = take();
+    let executable = build::fixture(&go, variant, program);
+    if build::collects() {
+        println!("skipped: {program} is built, to be run elsewhere");
+        return None;
+    }
+    Some((place, executable))
+}
+
 /// Whether this process may trace others. Otherwise the reason is printed, and
 /// the test is to end.
 pub fn can_trace() -> bool {
+    if build::collects() {
+        println!("skipped: fixtures are built, to be run elsewhere");
+        return false;
+    }
     let root = rustix::process::geteuid().is_root();
     if !root {
         skip("not root");

@@ -9,6 +9,12 @@ use serde::Deserialize;
 pub struct Report {
     /// Of this shape.
     pub schema: u32,
+    /// What was recorded.
+    pub target: Target,
+    /// How much was seen.
+    pub coverage: Coverage,
+    /// What the figures do not cover.
+    pub warnings: Vec<String>,
     /// Sums over everything.
     pub totals: Totals,
     /// What went missing.
@@ -18,6 +24,30 @@ pub struct Report {
     /// Calls that are counted, by site.
     #[serde(default)]
     pub calls: Vec<Calls>,
+}
+
+/// What was recorded.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Target {
+    /// The processes.
+    pub pids: Vec<u32>,
+}
+
+/// How much was seen.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Coverage {
+    /// `all`, `windows` or `spans`.
+    pub method: String,
+    /// Time in which everything was traced.
+    pub traced_ns: u64,
+    /// Time that was recorded.
+    pub recorded_ns: u64,
+    /// Windows of tracing.
+    pub windows: u64,
+    /// Objects traced.
+    pub objects_counted: u64,
+    /// Objects by the runtime's counters.
+    pub objects_runtime: Option<u64>,
 }
 
 /// Sums over a whole recording.

@@ -123,8 +123,18 @@ fn field_offsets_are_those_of_the_debug_information() {
         assert_ne!(known.source, found.source);
         found.source = known.source;
         assert_eq!(known, found, "{binary:?}");
+        let counters = binary.counter_layout().expect("a known release");
+        let mut found = binary
+            .dwarf_counter_layout()
+            .expect("sound")
+            .expect("complete");
+        assert_ne!(counters.source, found.source);
+        found.source = counters.source;
+        assert_eq!(counters, found, "{binary:?}");
         let stripped = open(&shapes(&toolchain, "bare", &["-ldflags=-s -w"]));
         assert_eq!(stripped.runtime_layout(), Some(known));
         assert_eq!(stripped.dwarf_layout().expect("sound"), None);
+        assert_eq!(stripped.counter_layout(), Some(counters));
+        assert_eq!(stripped.dwarf_counter_layout().expect("sound"), None);
     }
 }

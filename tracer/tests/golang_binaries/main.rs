@@ -6,6 +6,7 @@ mod build;
 mod c_code;
 mod damaged;
 mod reading;
+mod runtime_data;
 mod types;
 
 use std::path::Path;

@@ -7,24 +7,14 @@ use rustix::process::Signal;
 
 use crate::{
     common::{
-        self, Slot,
-        build::{self, Variant},
-        fixture::Fixture,
-        goalloc::Recorder,
-        report::Lost,
-        truth::Truth,
+        self, Slot, build::Variant, fixture::Fixture, goalloc::Recorder, report::Lost, truth::Truth,
     },
     compare::assert_exact,
 };
 
 /// A fixture under load, with the machine to itself.
 fn start(minor: u32, program: &str, args: &[&str]) -> Option<(Vec<Slot>, Fixture)> {
-    let toolchain = common::toolchain(minor)?;
-    if !common::can_trace() {
-        return None;
-    }
-    let slots = Slot::take_all();
-    let executable = build::fixture(&toolchain, Variant::PLAIN, program);
+    let (slots, executable) = common::traceable(Slot::take_all, minor, Variant::PLAIN, program)?;
     Some((slots, Fixture::start(&executable, args)))
 }
 

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::common::{
     self, Slot,
-    build::{self, Variant},
+    build::Variant,
     fixture::Fixture,
     goalloc::{Recorder, Recording, goalloc},
     truth::Truth,
@@ -15,13 +15,8 @@ const EVENTS_LOST: i32 = 3;
 
 /// Records a fixture with a ring of one page and a map of 16 entries.
 fn starved(extra: &[&str]) -> Option<(Recording, Truth)> {
-    let toolchain = common::toolchain(27)?;
-    if !common::can_trace() {
-        return None;
-    }
-    let _slots = Slot::take_all();
     // `slices` makes more distinct sizes than the map has room for.
-    let executable = build::fixture(&toolchain, Variant::PLAIN, "slices");
+    let (_slots, executable) = common::traceable(Slot::take_all, 27, Variant::PLAIN, "slices")?;
     let mut fixture = Fixture::start(&executable, &[]);
     let mut args = vec!["--ring-size", "4KiB", "--map-entries", "16"];
     args.extend(extra);

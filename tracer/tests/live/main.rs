@@ -9,6 +9,7 @@
 mod common;
 
 mod compare;
+mod counters;
 mod exact;
 mod load;
 mod losses;
@@ -19,3 +20,4 @@ mod sites;
 mod standard;
 mod targets;
 mod variants;
+mod windows;

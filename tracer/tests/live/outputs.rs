@@ -6,26 +6,21 @@ use xtask::go::Toolchain;
 
 use crate::common::{
     self, Slot,
-    build::{self, Variant},
+    build::Variant,
     fixture::Fixture,
     goalloc::{Recorder, Recording, goalloc, output},
     truth::Truth,
 };
 
-/// The `slices` fixture, recorded, and the newest Go's pprof.
-fn recorded() -> Option<(Toolchain, Recording, Truth)> {
-    let toolchain = common::toolchain(27)?;
-    if !common::can_trace() {
-        return None;
-    }
-    let _slot = Slot::take();
-    let executable = build::fixture(&toolchain, Variant::PLAIN, "slices");
+/// The `slices` fixture, recorded.
+fn recorded() -> Option<(Recording, Truth)> {
+    let (_slot, executable) = common::traceable(Slot::take, 27, Variant::PLAIN, "slices")?;
     let mut fixture = Fixture::start(&executable, &[]);
     let recorder = Recorder::start(fixture.pid(), &[]);
     fixture.run_section();
     let recording = recorder.stop();
     recording.assert_success();
-    Some((toolchain, recording, fixture.finish()))
+    Some((recording, fixture.finish()))
 }
 
 fn pprof(toolchain: &Toolchain, recording: &Recording, args: &[&str]) -> String {
@@ -51,7 +46,10 @@ fn flat(top: &str, name: &str) -> Option<u64> {
 
 #[test]
 fn go_tool_pprof_reads_the_same_numbers() {
-    let Some((toolchain, recording, truth)) = recorded() else {
+    let Some(toolchain) = common::toolchain(27) else {
+        return;
+    };
+    let Some((recording, truth)) = recorded() else {
         return;
     };
     let top = pprof(
@@ -103,7 +101,7 @@ fn go_tool_pprof_reads_the_same_numbers() {
 
 #[test]
 fn inferno_reads_the_folded_stacks() {
-    let Some((_, recording, truth)) = recorded() else {
+    let Some((recording, truth)) = recorded() else {
         return;
     };
     let folded = output(
@@ -125,7 +123,7 @@ fn inferno_reads_the_folded_stacks() {
 
 #[test]
 fn histogram_totals_are_the_report_s() {
-    let Some((_, recording, truth)) = recorded() else {
+    let Some((recording, truth)) = recorded() else {
         return;
     };
     let hgrm = output(
@@ -198,7 +196,7 @@ fn base64_decode(text: &str) -> Vec<u8> {
 /// unasked.
 #[test]
 fn the_file_is_private_and_never_overwritten_unasked() {
-    let Some((_, recording, _)) = recorded() else {
+    let Some((recording, _)) = recorded() else {
         return;
     };
     let metadata = fs::metadata(recording.file()).expect("it is there");

@@ -1,18 +1,13 @@
 //! The fixtures without a tracer: what their sites add up to is what the
 //! runtime counted. A fixture that fails here proves nothing elsewhere.
 
-use crate::common::{
-    self, Slot,
-    build::{self, Variant},
-    fixture::Fixture,
-};
+use crate::common::{self, Slot, build::Variant, fixture::Fixture};
 
 fn untraced(minor: u32, program: &str) {
-    let Some(toolchain) = common::toolchain(minor) else {
+    let Some((_slot, executable)) = common::runnable(Slot::take, minor, Variant::PLAIN, program)
+    else {
         return;
     };
-    let _slot = Slot::take();
-    let executable = build::fixture(&toolchain, Variant::PLAIN, program);
     let mut fixture = Fixture::start(&executable, &[]);
     fixture.run_section();
     let truth = fixture.finish();

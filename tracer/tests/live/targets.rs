@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::{
     common::{
         self, Slot,
-        build::{self, Variant},
+        build::Variant,
         fixture::Fixture,
         goalloc::{Recorder, goalloc, output},
         lines::Lines,
@@ -22,15 +22,15 @@ use crate::{
     compare::assert_exact,
 };
 
+/// Time enough to find a new process and to attach to it, on a busy machine.
+const FOUND_AND_ATTACHED: std::time::Duration = std::time::Duration::from_secs(3);
+
 /// The `new` fixture of a release, copied to a folder of its own.
 fn copied(minor: u32, variant: Variant) -> Option<(TempDir, PathBuf)> {
-    let toolchain = common::toolchain(minor)?;
-    if !common::can_trace() {
-        return None;
-    }
+    let (_slot, built) = common::traceable(Slot::take, minor, variant, "new")?;
     let folder = tempfile::tempdir().expect("a temporary folder");
     let executable = folder.path().join("new");
-    fs::copy(build::fixture(&toolchain, variant, "new"), &executable).expect("it can be copied");
+    fs::copy(built, &executable).expect("it can be copied");
     Some((folder, executable))
 }
 
@@ -171,6 +171,45 @@ fn every_process_of_an_executable() {
             site.objects
         );
     }
+}
+
+/// With a bound, processes are found while the recording runs, each under a budget
+/// of its own.
+#[test]
+fn new_processes_are_found_under_a_bound() {
+    let Some((folder, executable)) = copied(27, Variant::PLAIN) else {
+        return;
+    };
+    let _slot = Slot::take();
+    let early = Fixture::start(&executable, &[]);
+    let file = folder.path().join("found.pb.gz");
+    let mut child = goalloc()
+        .args(["record", "--exe"])
+        .arg(&executable)
+        .arg("-o")
+        .arg(&file)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("goalloc is built");
+    let mut stderr = Lines::of(child.stderr.take().expect("piped"));
+    stderr.find("`recording`", |it| it.contains("recording"));
+    let mut late = Fixture::start(&executable, &[]);
+    std::thread::sleep(FOUND_AND_ATTACHED);
+    late.run_section();
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
+    assert!(child.wait().expect("it is our child").success());
+    let report = report_of(&file);
+    let mut pids = [early.pid(), late.pid()];
+    pids.sort_unstable();
+    assert_eq!(report.target.pids, pids);
+    drop(early);
+    let mallocs = late.finish().mallocs;
+    assert!(
+        report.totals.objects >= mallocs,
+        "{} of {mallocs}",
+        report.totals.objects
+    );
 }
 
 /// Everything from the first instruction on is there, and nothing else.

@@ -2,7 +2,7 @@
 
 use crate::{common::build::Variant, exact::check};
 
-const STRIPPED: Variant = Variant {
+pub const STRIPPED: Variant = Variant {
     name: "stripped",
     flags: &["-ldflags=-s -w"],
     ..Variant::PLAIN

@@ -7,3 +7,4 @@ pub mod fixtures;
 pub mod lint;
 pub mod setup;
 pub mod test;
+pub mod vm;

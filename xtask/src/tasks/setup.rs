@@ -11,6 +11,8 @@ use xtask::{
     npm, paths,
 };
 
+use super::vm;
+
 /// Packages of the test suite: C for cgo programs, and the oldest Go.
 const TEST_PACKAGES: [&str; 4] = ["gcc", "libc6-dev", "binutils", go::DEBIAN_PACKAGE];
 
@@ -36,6 +38,9 @@ pub struct Args {
     /// Only what `cargo xtask test` takes
     #[arg(long)]
     test: bool,
+    /// Only what `cargo xtask vm` takes beside that, with its default kernel
+    #[arg(long)]
+    vm: bool,
     /// Only what `cargo xtask bench` takes
     #[arg(long)]
     bench: bool,
@@ -43,7 +48,7 @@ pub struct Args {
 
 /// Runs the task.
 pub fn run(args: &Args) -> Result<()> {
-    let all = args.go.is_none() && !args.bpf && !args.test && !args.bench;
+    let all = args.go.is_none() && !args.bpf && !args.test && !args.vm && !args.bench;
     if args.bpf || all {
         for_bpf()?;
     }
@@ -55,6 +60,9 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if args.test || all {
         for_tests()?;
+    }
+    if args.vm || all {
+        vm::set_up()?;
     }
     if args.bench || all {
         for_bench()?;

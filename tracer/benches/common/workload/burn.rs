@@ -37,6 +37,13 @@ impl Burn {
     }
 }
 
+impl Burn {
+    /// The program.
+    pub fn executable(&self) -> &Path {
+        &self.executable
+    }
+}
+
 impl Workload for Burn {
     fn name(&self) -> &str {
         NAME

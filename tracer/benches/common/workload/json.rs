@@ -1,6 +1,7 @@
 //! The benchmarks of Go's own `encoding/json` on its large document.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::Result;
 use tempfile::TempDir;
@@ -48,6 +49,23 @@ impl Json {
             sources: toolchain.goroot().join("src/encoding/json"),
             _folder: folder,
         })
+    }
+}
+
+impl Json {
+    /// The test binary.
+    pub fn executable(&self) -> &Path {
+        &self.executable
+    }
+
+    /// Decoding, for longer than anybody looks.
+    pub fn endless(&self) -> Command {
+        let mut command = Command::new(&self.executable);
+        command
+            .args(["-test.run", "^$", "-test.bench", "^BenchmarkCodeUnmarshal$"])
+            .args(["-test.benchtime", "1000000x"])
+            .current_dir(&self.sources);
+        command
     }
 }
 

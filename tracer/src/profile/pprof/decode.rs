@@ -14,7 +14,7 @@ use super::super::{
 use super::error::DecodeError;
 use super::limits::{MAX_DECODED_BYTES, check_messages};
 use super::meta::{Meta, PREFIX, SCHEMA};
-use super::{LOST_STACK, SAMPLE_TYPES, proto};
+use super::{LOST_STACK, SAMPLE_TYPES, proto, sampling};
 use crate::addr::ElfAddr;
 
 /// The profile in a pprof file, gzipped or plain.
@@ -63,11 +63,14 @@ fn from_proto(message: &proto::Profile) -> Result<Profile, DecodeError> {
     };
     let (functions, function_ids) = functions(strings, &message.function, &meta)?;
     let (locations, location_ids) = locations(&message.location, &function_ids)?;
-    let samples = message
+    let mut samples = message
         .sample
         .iter()
         .map(|sample| sample_of(strings, &columns, &location_ids, sample))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
+    let strata = sampling::decode(&message.sampling, &message.sample)
+        .map(|sampling| sampling.give_to(&mut samples))
+        .unwrap_or_default();
     Ok(Profile {
         target: meta.target,
         coverage: meta.coverage,
@@ -78,7 +81,7 @@ fn from_proto(message: &proto::Profile) -> Result<Profile, DecodeError> {
         functions,
         locations,
         samples,
-        strata: Vec::new(),
+        strata,
     })
 }
 

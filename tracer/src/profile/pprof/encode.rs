@@ -7,7 +7,7 @@ use flate2::{Compression, GzBuilder};
 use prost::Message;
 
 use super::super::{Labels, Location, Profile, Sample};
-use super::{DEFAULT_SAMPLE_TYPE, LOST_STACK, SAMPLE_TYPES, meta, proto};
+use super::{DEFAULT_SAMPLE_TYPE, LOST_STACK, SAMPLE_TYPES, meta, proto, sampling};
 
 /// Id of the only mapping.
 const MAPPING_ID: u64 = 1;
@@ -80,11 +80,12 @@ pub(super) fn to_proto(profile: &Profile) -> proto::Profile {
             });
             id
         });
-    let sample = profile
+    let sample: Vec<_> = profile
         .samples
         .iter()
         .map(|sample| sample_message(&mut strings, sample, lost))
         .collect();
+    let sampling = sampling::encode(profile, &sample);
     proto::Profile {
         sample_type,
         sample,
@@ -106,6 +107,7 @@ pub(super) fn to_proto(profile: &Profile) -> proto::Profile {
             .collect(),
         default_sample_type: strings.index(DEFAULT_SAMPLE_TYPE),
         string_table: strings.table,
+        sampling,
     }
 }
 

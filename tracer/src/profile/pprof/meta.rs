@@ -70,18 +70,13 @@ impl Meta {
     }
 
     /// Takes in the comment of another recording that a tool merged with this
-    /// one: times and losses add up, the rest is united.
+    /// one: coverage and losses add up, the rest is united.
     pub(super) fn merge(&mut self, other: Self) {
         self.target.pids.extend(other.target.pids);
         self.target.pids.sort_unstable();
         self.target.pids.dedup();
-        let (mine, theirs) = (&mut self.coverage, &other.coverage);
-        mine.traced_ns = mine.traced_ns.saturating_add(theirs.traced_ns);
-        mine.recorded_ns = mine.recorded_ns.saturating_add(theirs.recorded_ns);
-        let (mine, theirs) = (&mut self.losses, &other.losses);
-        mine.events = mine.events.saturating_add(theirs.events);
-        mine.stacks = mine.stacks.saturating_add(theirs.stacks);
-        mine.stacks_cut = mine.stacks_cut.saturating_add(theirs.stacks_cut);
+        self.coverage.merge(&other.coverage);
+        self.losses.merge(other.losses);
         for warning in other.warnings {
             if !self.warnings.contains(&warning) {
                 self.warnings.push(warning);
@@ -96,7 +91,7 @@ impl Meta {
 pub(super) fn comments(profile: &Profile) -> Vec<String> {
     let mut comments = vec![
         format!("target: {}", one_line(&summary::target(profile))),
-        format!("coverage: {}", summary::coverage(&profile.coverage)),
+        format!("coverage: {}", summary::coverage(profile)),
         format!(
             "lost: {}",
             summary::losses(&profile.losses).unwrap_or_else(|| "nothing".to_owned())

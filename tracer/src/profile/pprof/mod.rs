@@ -11,6 +11,9 @@
 //! | comments | target, coverage, losses and warnings in sentences, then the same as `goalloc: {json}` |
 //!
 //! What pprof has no field for is in the JSON comment, described at [`Meta`].
+//! What estimated values are estimated from is in a field of its own
+//! ([`proto::Profile::sampling`]), which other tools pass over; where one of
+//! them changed the samples or left it out, the values remain without it.
 //! A call chain that was lost is a single frame named [`LOST_STACK`], so that
 //! viewers show its weight.
 //!
@@ -23,6 +26,7 @@ mod error;
 mod limits;
 mod meta;
 pub mod proto;
+mod sampling;
 
 #[cfg(test)]
 mod roundtrip;

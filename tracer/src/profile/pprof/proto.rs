@@ -47,6 +47,48 @@ pub struct Profile {
     /// The sample type viewers show first.
     #[prost(int64, tag = "14")]
     pub default_sample_type: i64,
+    /// A [`Sampling`], in a field that the format leaves unused: readers pass
+    /// over fields they do not know. Bytes, so that one that is damaged does not
+    /// make the file unreadable.
+    #[prost(bytes = "vec", tag = "15000")]
+    pub sampling: Vec<u8>,
+}
+
+/// What the values of a recording are estimated from, goalloc's own: the strata,
+/// the parts of the samples and the draws of the parts as columns.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Sampling {
+    /// Version of this message.
+    #[prost(uint32, tag = "1")]
+    pub version: u32,
+    /// CRC-32 of the values of all samples in their order, as little-endian
+    /// 64-bit integers. It tells whether they still are what this is about.
+    #[prost(fixed32, tag = "2")]
+    pub values_crc32: u32,
+    /// Untraced objects of each stratum.
+    #[prost(double, repeated, tag = "3")]
+    pub untraced: Vec<f64>,
+    /// Whether that number is the runtime's, of each stratum.
+    #[prost(bool, repeated, tag = "4")]
+    pub known: Vec<bool>,
+    /// Index of the sample of each part, as difference from the part before.
+    #[prost(uint32, repeated, tag = "5")]
+    pub sample_delta: Vec<u32>,
+    /// Index of the stratum of each part.
+    #[prost(uint32, repeated, tag = "6")]
+    pub stratum: Vec<u32>,
+    /// Objects traced of each part.
+    #[prost(uint64, repeated, tag = "7")]
+    pub counted: Vec<u64>,
+    /// Number of draws of each part.
+    #[prost(uint32, repeated, tag = "8")]
+    pub draws: Vec<u32>,
+    /// Group of each draw, a byte.
+    #[prost(bytes = "vec", tag = "9")]
+    pub group: Vec<u8>,
+    /// Untraced objects of each draw.
+    #[prost(float, repeated, tag = "10")]
+    pub objects: Vec<f32>,
 }
 
 /// Name and unit of a value.

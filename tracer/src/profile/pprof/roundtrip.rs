@@ -10,7 +10,7 @@ use prost::Message;
 use super::encode::to_proto;
 use super::{DecodeError, MAX_DECODED_BYTES, decode, encode, proto};
 use crate::profile::strategy::profile;
-use crate::profile::{Method, Values, fixture};
+use crate::profile::{Intervals, Measure, Method, Values, fixture};
 
 /// A message whose fields are all over the place.
 fn message() -> impl Strategy<Value = Vec<u8>> {
@@ -51,6 +51,30 @@ proptest! {
     fn arbitrary_bytes_never_panic(bytes in vec(any::<u8>(), 0..400)) {
         let _ = decode(&bytes);
         let _ = decode(&[&[0x1f, 0x8b], &*bytes].concat());
+        let mut message = to_proto(&fixture::sampled());
+        message.sampling = bytes;
+        prop_assert!(decode(&message.encode_to_vec()).is_ok());
+    }
+
+    #[test]
+    fn mutated_sampling_leaves_the_samples_alone(
+        mutations in vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let profile = fixture::sampled();
+        let mut message = to_proto(&profile);
+        for (place, byte) in mutations {
+            let place = place.index(message.sampling.len());
+            message.sampling[place] = byte;
+        }
+        let read = decode(&message.encode_to_vec()).unwrap();
+        prop_assert_eq!(read.totals(), profile.totals());
+        let intervals = Intervals::of(&read);
+        for sample in &read.samples {
+            let value = sample.values.objects;
+            if let Some(interval) = intervals.interval([sample], Measure::Objects) {
+                prop_assert!(interval.low <= value && value <= interval.high);
+            }
+        }
     }
 
     #[test]
@@ -59,7 +83,7 @@ proptest! {
         cut in any::<prop::sample::Index>(),
         gzipped in any::<bool>(),
     ) {
-        let profile = fixture::service();
+        let profile = fixture::sampled();
         let mut bytes =
             if gzipped { encode(&profile) } else { to_proto(&profile).encode_to_vec() };
         for (place, byte) in mutations {
@@ -79,9 +103,10 @@ proptest! {
 
 #[test]
 fn the_fixture_survives_and_its_bytes_repeat() {
-    let profile = fixture::service();
-    assert_eq!(decode(&encode(&profile)).unwrap(), profile);
-    assert_eq!(encode(&profile), encode(&profile));
+    for profile in [fixture::service(), fixture::sampled()] {
+        assert_eq!(decode(&encode(&profile)).unwrap(), profile);
+        assert_eq!(encode(&profile), encode(&profile));
+    }
 }
 
 #[test]
@@ -224,11 +249,13 @@ fn what_is_no_recording_is_refused_by_name() {
 
 #[test]
 fn comments_of_merged_recordings_add_up() {
-    let profile = fixture::service();
+    let profile = fixture::sampled();
     let mut message = to_proto(&profile);
     message.comment.extend_from_within(..);
     let merged = decode(&message.encode_to_vec()).unwrap();
     assert_eq!(merged.losses.events, 2 * profile.losses.events);
     assert_eq!(merged.coverage.traced_ns, 2 * profile.coverage.traced_ns);
+    assert_eq!(merged.coverage.windows, 2 * profile.coverage.windows);
+    assert_eq!(merged.coverage.method, Method::Windows);
     assert_eq!(merged.warnings, profile.warnings);
 }

@@ -1,0 +1,215 @@
+//! The reader.
+
+use super::batch::Batch;
+use super::check;
+use super::counts::Counters;
+use super::error::CountersError;
+use super::processors::Processors;
+use super::round::{Outcome, Parts, Pending};
+use crate::addr::{LoadBias, ProcAddr};
+use crate::golang::bytes::u64_at;
+use crate::golang::{CounterLayout, DataSource, GoBinary};
+use crate::target::{Memory, MemoryRange};
+
+/// Looks in one read, at most. All but the first are at the classes that are
+/// not at rest.
+const MAX_ROUNDS: usize = 12;
+
+/// Memory that can be read in many places at once.
+pub trait ReadMemory {
+    /// Fills `buffer` with the ranges, one behind the other, read in their order.
+    /// `None` when any of them cannot be read.
+    fn read_ranges(&self, ranges: &[MemoryRange], buffer: &mut [u8]) -> Option<()>;
+}
+
+impl ReadMemory for Memory {
+    fn read_ranges(&self, ranges: &[MemoryRange], buffer: &mut [u8]) -> Option<()> {
+        Self::read_ranges(self, ranges, buffer)
+    }
+}
+
+/// Where the runtime's structs are, and their fields in them.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    pub(super) layout: CounterLayout,
+    pub(super) memstats: ProcAddr,
+    pub(super) allp: ProcAddr,
+    pub(super) emptymspan: ProcAddr,
+}
+
+impl Places {
+    /// An address further on.
+    pub(super) fn offset(
+        &self,
+        start: ProcAddr,
+        bytes: u64,
+        what: &'static str,
+    ) -> Result<ProcAddr, CountersError> {
+        let at = start.0.checked_add(bytes).map(ProcAddr);
+        at.ok_or(CountersError::Unreadable { what, at: start })
+    }
+}
+
+/// Reads the allocation counters of one process.
+#[derive(Debug)]
+pub struct CounterReader<M = Memory> {
+    memory: M,
+    places: Places,
+    source: DataSource,
+    processors: Processors,
+    /// The last read. Its counts are never gone below.
+    last: Counters,
+    /// Kept for their allocations.
+    batch: Batch,
+    parts: Parts,
+    buffer: Vec<u8>,
+}
+
+impl<M: ReadMemory> CounterReader<M> {
+    /// Finds the counters of a process that runs `binary`, loaded with `bias`, and
+    /// makes sure that they are what they should be.
+    ///
+    /// # Errors
+    /// When their place or layout is not known, the process has not started its
+    /// runtime yet or has exited, or something else is found in their place.
+    pub fn open(memory: M, bias: LoadBias, binary: &GoBinary) -> Result<Self, CountersError> {
+        let version = || binary.version().raw.clone();
+        let layout = binary
+            .counter_layout()
+            .ok_or_else(|| CountersError::UnknownLayout { version: version() })?;
+        let data = binary
+            .runtime_data()
+            .ok_or_else(|| CountersError::NoRuntimeData { version: version() })?;
+        let places = Places {
+            layout,
+            memstats: data.memstats.in_process(bias),
+            allp: data.allp.in_process(bias),
+            emptymspan: data.emptymspan.in_process(bias),
+        };
+        Self::with_places(memory, places, data.source)
+    }
+
+    pub(super) fn with_places(
+        memory: M,
+        places: Places,
+        source: DataSource,
+    ) -> Result<Self, CountersError> {
+        let mut processors = Processors::default();
+        processors.refresh(&memory, &places)?;
+        check::check(&memory, &places, &processors)?;
+        let mut reader = Self {
+            memory,
+            places,
+            source,
+            processors,
+            last: Counters::default(),
+            batch: Batch::default(),
+            parts: Parts::default(),
+            buffer: Vec::new(),
+        };
+        let first = reader.read()?;
+        reader.last = Counters::default();
+        let second = reader.read()?;
+        check::check_counts(&reader.places, &first, &second)?;
+        Ok(reader)
+    }
+
+    /// Where the addresses were taken from.
+    #[must_use]
+    pub fn source(&self) -> DataSource {
+        self.source
+    }
+
+    /// What the process has allocated since it started.
+    ///
+    /// # Errors
+    /// When the process has exited, or its runtime was busy with its counters for
+    /// the whole of the time.
+    pub fn read(&mut self) -> Result<Counters, CountersError> {
+        let mut counters = self.last.clone();
+        let mut pending = Pending::all();
+        let mut compare_processors = true;
+        let mut has_counted = false;
+        self.processors.forget_leaving();
+        for _ in 0..MAX_ROUNDS {
+            match self.look(&mut pending, &mut counters, compare_processors)? {
+                Outcome::OtherProcessors => {
+                    self.processors.refresh(&self.memory, &self.places)?;
+                    compare_processors = true;
+                }
+                Outcome::Rearranging => {}
+                Outcome::Counted => {
+                    has_counted = true;
+                    compare_processors = false;
+                }
+            }
+            if pending.is_empty() {
+                break;
+            }
+        }
+        if !has_counted {
+            return Err(CountersError::Unsettled { rounds: MAX_ROUNDS });
+        }
+        self.last = counters.clone();
+        Ok(counters)
+    }
+
+    fn look(
+        &mut self,
+        pending: &mut Pending,
+        counters: &mut Counters,
+        compare_processors: bool,
+    ) -> Result<Outcome, CountersError> {
+        self.parts.plan(
+            &mut self.batch,
+            &self.places,
+            &self.processors,
+            pending,
+            compare_processors,
+        );
+        self.buffer.resize(self.batch.bytes(), 0);
+        let read = self
+            .memory
+            .read_ranges(self.batch.ranges(), &mut self.buffer);
+        let outcome = read.and_then(|()| {
+            self.parts.evaluate(
+                &self.buffer,
+                &self.places,
+                &mut self.processors,
+                pending,
+                counters,
+            )
+        });
+        outcome.ok_or(CountersError::Unreadable {
+            what: "the allocation counters",
+            at: self.places.memstats,
+        })
+    }
+}
+
+/// The number at an address.
+pub(super) fn read_word(
+    memory: &impl ReadMemory,
+    at: ProcAddr,
+    what: &'static str,
+) -> Result<u64, CountersError> {
+    read_words::<1>(memory, at, what).map(|[word]| word)
+}
+
+/// The numbers from an address on.
+pub(super) fn read_words<const N: usize>(
+    memory: &impl ReadMemory,
+    at: ProcAddr,
+    what: &'static str,
+) -> Result<[u64; N], CountersError> {
+    let mut bytes = vec![0; 8 * N];
+    let range = MemoryRange {
+        start: at,
+        bytes: bytes.len(),
+    };
+    let unreadable = CountersError::Unreadable { what, at };
+    memory.read_ranges(&[range], &mut bytes).ok_or(unreadable)?;
+    Ok(std::array::from_fn(|index| {
+        u64_at(&bytes, 8 * index).unwrap_or_default()
+    }))
+}

@@ -1,0 +1,84 @@
+//! Where the runtime's counters are, in every shape of binary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tracer::golang::{DataSource, GoBinary, RuntimeData};
+use xtask::command;
+
+use crate::build::{go_toolchains, shapes, with_c};
+use crate::open;
+
+const PIE: &str = "-buildmode=pie";
+const EXTERNAL: &str = "-ldflags=-linkmode=external";
+
+fn data(binary: &GoBinary, source: DataSource) -> RuntimeData {
+    let data = binary.runtime_data();
+    let data = data.unwrap_or_else(|| panic!("no addresses in {binary:?}"));
+    assert_eq!(data.source, source, "{binary:?}");
+    data
+}
+
+/// The same program without symbols and debug information.
+fn strip(program: &Path) -> PathBuf {
+    let stripped = program.with_extension("binutils");
+    let mut strip = Command::new("strip");
+    strip.arg("-o").arg(&stripped).arg(program);
+    command::output(&mut strip, "install binutils").expect("it can be stripped");
+    stripped
+}
+
+/// The same program with its symbol table under another name.
+fn hide_symtab(program: &Path) -> GoBinary {
+    let mut bytes = fs::read(program).expect("built");
+    let at = memchr::memmem::rfind(&bytes, b"\0.symtab\0").expect("among the section names");
+    bytes[at + 1] = b'_';
+    GoBinary::from_bytes(bytes).expect("valid")
+}
+
+#[test]
+fn every_source_tells_the_same_addresses() {
+    for toolchain in go_toolchains() {
+        let programs = [
+            shapes(&toolchain, "exe", &[]),
+            shapes(&toolchain, "pie", &[PIE]),
+            shapes(&toolchain, "no-inlining", &["-gcflags=all=-l"]),
+            with_c(&toolchain, "withc", &[]),
+            with_c(&toolchain, "external", &[EXTERNAL]),
+            with_c(&toolchain, "external-pie", &[PIE, EXTERNAL]),
+            with_c(&toolchain, "race", &["-race"]),
+        ];
+        for program in programs {
+            let binary = open(&program);
+            let known = data(&binary, DataSource::Symtab);
+            let of = |source| RuntimeData { source, ..known };
+            let from_dwarf = data(&hide_symtab(&program), DataSource::Dwarf);
+            assert_eq!(from_dwarf, of(DataSource::Dwarf), "{}", program.display());
+            let stripped = data(&open(&strip(&program)), DataSource::Instructions);
+            assert_eq!(
+                stripped,
+                of(DataSource::Instructions),
+                "{}",
+                program.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn without_section_headers() {
+    for toolchain in go_toolchains() {
+        let program = shapes(&toolchain, "pie", &[PIE]);
+        let known = data(&open(&program), DataSource::Symtab);
+        let mut bytes = fs::read(program).expect("built");
+        // e_shoff, and e_shentsize to e_shstrndx.
+        bytes[40..48].fill(0);
+        bytes[58..64].fill(0);
+        let binary = GoBinary::from_bytes(bytes).expect("valid");
+        let found = data(&binary, DataSource::Instructions);
+        assert_eq!(found.memstats, known.memstats);
+        assert_eq!(found.allp, known.allp);
+        assert_eq!(found.emptymspan, known.emptymspan);
+    }
+}
