@@ -3,11 +3,15 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use tracer::golang::GoBinary;
+
+/// How long it may take to attach.
+const STARTS: Duration = Duration::from_secs(60);
 
 /// How long it may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -40,18 +44,26 @@ impl Bpftrace {
             .spawn()
             .context("bpftrace is not there: cargo xtask setup --bench")?;
         let mut lines = BufReader::new(child.stdout.take().context("no stdout")?);
-        let mut line = String::new();
-        while !line.contains("attached") {
-            line.clear();
-            if lines.read_line(&mut line)? == 0 {
-                let _ = child.wait();
-                bail!("bpftrace cannot attach to {}", executable.display());
+        let bpftrace = Self { child };
+        let (sender, attached) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            while !line.contains("attached") {
+                line.clear();
+                // Its end drops the sender, which says so.
+                if lines.read_line(&mut line)? == 0 {
+                    return Ok(0);
+                }
             }
-        }
-        // What follows is read and dropped, so that it never blocks on it.
-        std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
+            let _ = sender.send(());
+            // What follows is read and dropped, so that it never blocks on it.
+            std::io::copy(&mut lines, &mut std::io::sink())
+        });
+        attached
+            .recv_timeout(STARTS)
+            .with_context(|| format!("bpftrace cannot attach to {}", executable.display()))?;
         std::thread::sleep(SETTLES);
-        Ok(Self { child })
+        Ok(bpftrace)
     }
 
     /// Ends it.

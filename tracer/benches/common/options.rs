@@ -5,9 +5,10 @@ use clap::Parser;
 /// What to measure; `cargo xtask bench` passes it on.
 #[derive(Clone, Debug, Parser)]
 pub struct Options {
-    /// Rounds over everything; medians are of these
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    pub rounds: u32,
+    /// Rounds over everything, where medians are of these; short recordings, where it
+    /// is counted how many of them are right
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub rounds: Option<u32>,
     /// Only these workloads, with commas between
     #[arg(long, value_delimiter = ',')]
     pub workload: Vec<String>,

@@ -17,10 +17,14 @@ use common::markdown::Figures;
 use common::options::Options;
 use way::{Burn, Way};
 
+/// Rounds unless told otherwise.
+const ROUNDS: u32 = 5;
+
 fn main() -> anyhow::Result<()> {
     let Some(options) = Options::parse_unless_test() else {
         return Ok(());
     };
+    let rounds = options.rounds.unwrap_or(ROUNDS);
     let burn = Burn::build()?;
     println!("## Cost of one traced allocation\n");
     println!("{}", table::environment(&burn));
@@ -28,14 +32,14 @@ fn main() -> anyhow::Result<()> {
         .into_iter()
         .map(|way| (way, Figures::default()))
         .collect();
-    for round in 0..options.rounds {
+    for round in 0..rounds {
         for (way, figures) in &mut samples {
-            eprintln!("round {} of {}: {way}", round + 1, options.rounds);
+            eprintln!("round {} of {rounds}: {way}", round + 1);
             figures.push(burn.ns_per_allocation(*way)?);
         }
     }
     println!("{}", table::costs(&samples));
     println!("## Attaching to a large binary\n");
-    println!("{}", attach::table(options.rounds)?);
+    println!("{}", attach::table(rounds)?);
     Ok(())
 }

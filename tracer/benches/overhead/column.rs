@@ -9,7 +9,7 @@ use crate::common::tracing::Tracing;
 use crate::common::workload::{Size, burn};
 
 /// Rounds of those that slow a target down many times: they need no precision.
-const SLOW_ROUNDS: u32 = 2;
+const SLOW_ROUNDS: u32 = 1;
 
 /// Further bounds, in percent, that the loop of allocations is traced with.
 const FURTHER_BOUNDS: [f64; 3] = [0.5, 1.0, 5.0];

@@ -18,6 +18,9 @@ use common::markdown::environment;
 use common::options::Options;
 use common::workload::{self, Workload};
 
+/// Rounds unless told otherwise.
+const ROUNDS: u32 = 5;
+
 /// A workload, and what was measured of it.
 pub struct Measured {
     /// Which.
@@ -30,14 +33,15 @@ fn main() -> anyhow::Result<()> {
     let Some(options) = Options::parse_unless_test() else {
         return Ok(());
     };
+    let rounds = options.rounds.unwrap_or(ROUNDS);
     let mut all = Vec::new();
     for workload in workload::wanted(&options)? {
         let columns = column::of(workload.name());
         all.push(Measured { workload, columns });
     }
-    for round in 0..options.rounds {
+    for round in 0..rounds {
         for measured in &mut all {
-            column::measure(measured, round, options.rounds)?;
+            column::measure(measured, round, rounds)?;
         }
     }
     println!("## Whole programs\n\n{}.\n", environment());

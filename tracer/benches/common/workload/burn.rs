@@ -113,10 +113,10 @@ pub fn section(executable: &Path, args: &[&str], tracing: Tracing) -> Result<Out
     })
 }
 
-/// Bytes by function. Of a few the program knows only what was set aside.
+/// Bytes by function, of those that know it.
 fn functions(truth: &Truth) -> Vec<(String, u64)> {
     let sites = truth.sites.iter();
     sites
-        .filter_map(|site| Some((site.function.clone(), site.bytes.or(site.heap_bytes)?)))
+        .filter_map(|site| Some((site.function.clone(), site.bytes?)))
         .collect()
 }

@@ -32,6 +32,9 @@ impl Compile {
         let folder = tempfile::tempdir()?;
         let imports = folder.path().join("importcfg");
         std::fs::write(&imports, import_configuration(&toolchain)?)?;
+        // A copy: a probe of bpftrace is on every process that runs the file.
+        let compiler = folder.path().join("compile");
+        std::fs::copy(tool(&toolchain)?, &compiler)?;
         // As go1.26.6 cmd/go/internal/work/gc.go, (gcToolchain).gc has them.
         let mut args: Vec<OsString> = ["-p", PACKAGE, "-std", "-complete", "-c=2", "-pack"]
             .map(Into::into)
@@ -42,10 +45,10 @@ impl Compile {
         args.extend(files.lines().map(OsString::from));
         Ok(Self {
             program: Program {
-                file: tool(&toolchain)?,
+                file: compiler,
                 args,
                 folder: toolchain.goroot().join("src").join(PACKAGE),
-                env: Vec::new(),
+                env: vec![("GOROOT", toolchain.goroot().into())],
             },
             _folder: folder,
         })

@@ -53,8 +53,8 @@ impl Workload for Esbuild {
     /// Modules.
     fn amount(&self, size: Size) -> u64 {
         match size {
-            Size::Full | Size::Long => 6000,
-            Size::Reduced => 600,
+            Size::Full | Size::Long => 5000,
+            Size::Reduced => 300,
         }
     }
 

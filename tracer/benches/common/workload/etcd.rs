@@ -77,9 +77,9 @@ impl Workload for Etcd {
     /// Puts.
     fn amount(&self, size: Size) -> u64 {
         match size {
-            Size::Full => 12_000,
-            Size::Reduced => 2_000,
-            Size::Long => 60_000,
+            Size::Full => 20_000,
+            Size::Reduced => 1_000,
+            Size::Long => 100_000,
         }
     }
 

@@ -85,9 +85,9 @@ impl Workload for Json {
     /// Operations of each benchmark.
     fn amount(&self, size: Size) -> u64 {
         match size {
-            Size::Full => 150,
-            Size::Reduced => 15,
-            Size::Long => 750,
+            Size::Full => 100,
+            Size::Reduced => 5,
+            Size::Long => 400,
         }
     }
 

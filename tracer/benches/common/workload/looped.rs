@@ -10,16 +10,13 @@ use super::burn::{section, source};
 use super::{Outcome, Reference, Size, Workload, toolchain};
 use crate::common::tracing::Tracing;
 
-/// Those whose sections take a collector and can be repeated.
-pub const NAMES: [&str; 11] = [
-    "appends",
+/// Those that can be repeated, and know the bytes they ask for.
+pub const NAMES: [&str; 8] = [
     "boxing",
     "channels",
     "closures",
     "contention",
     "generics",
-    "maps",
-    "new",
     "reflection",
     "slices",
     "strings",

@@ -111,7 +111,7 @@ export class Order{index}_{class} {{
       if (currency !== 'EUR' || Object.keys(rest).length > 0) continue;
       cents += count * each;
     }}
-    return Math.round(cents * (1 - this.discount)) + (cents ** 2 % {class}7);
+    return Math.round(cents * (1 - this.discount)) + (cents ** 2 % 1{class});
   }}
 
   async describe(fetchName: (id: string) => Promise<string | undefined>): Promise<string> {{
