@@ -49,10 +49,7 @@ fn main() -> anyhow::Result<()> {
     if let Some(bounds) = tables::bounds(&all) {
         println!("## Bounds\n\n{bounds}");
     }
-    println!(
-        "## Inside one process\n\n{}",
-        pairs::table(4 * options.rounds)?
-    );
+    println!("## Inside one process\n\n{}", pairs::table(4 * rounds)?);
     println!("## goalloc itself\n\n{}", own::table(&all)?);
     Ok(())
 }
