@@ -43,7 +43,7 @@ pub struct CountKey {
 
 /// Bits of [`CountKey::flags`].
 pub mod flags {
-    /// The stack has more frames than [`super::MAX_FRAMES`].
+    /// The stack has more frames than were to be walked ([`super::Gate::most_frames`]).
     pub const CUT_AT_DEPTH: u16 = 1 << 0;
     /// The chain of frame pointers ended in memory that could not be read.
     pub const CUT_AT_READ: u16 = 1 << 1;
@@ -88,8 +88,10 @@ pub struct Gate {
     pub open: u64,
     /// Hits to let in before the gate counts as shut.
     pub limit: u64,
+    /// Frames to walk at most, innermost first; [`MAX_FRAMES`] is the most.
+    pub most_frames: u64,
     /// Keeps what the programs write off the line they only read.
-    pub padding: [u64; 6],
+    pub padding: [u64; 5],
     /// Hits let in so far. Threads that come at
     /// the same instant may go over the limit, by one each.
     pub taken: u64,
@@ -211,10 +213,16 @@ pub mod counter {
     pub const BYTES: u32 = 4;
     /// Traps: every time a probe was hit, whether or not it counted.
     pub const TRAPS: u32 = 5;
-    /// Frames walked by the events that passed every filter.
+    /// Frames walked, once more for each stack that was sent.
     pub const FRAMES: u32 = 6;
+    /// Keys that were not in the map of counts.
+    pub const NEW_KEYS: u32 = 7;
+    /// Stacks sent through the ring.
+    pub const SENT_STACKS: u32 = 8;
+    /// Reads of stacks that walking those frames took.
+    pub const STACK_READS: u32 = 9;
     /// Number of slots.
-    pub const COUNT: u32 = 7;
+    pub const COUNT: u32 = 10;
 }
 
 /// Kinds of ring record: the first `u32` of each.

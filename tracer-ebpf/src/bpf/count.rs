@@ -6,9 +6,11 @@ use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::maps::PerCpuHashMap;
 use aya_ebpf::programs::ProbeContext;
 use aya_log_ebpf::{info, warn};
-use tracer_ebpf::wire::{Config, CountKey, EventRecord, StackId, TypeRecord, counter, flags, kind};
+use tracer_ebpf::wire::{Config, CountKey, EventRecord, Gate, StackId, TypeRecord, counter, flags, kind};
 
-use super::maps::{COUNTS, KEPT_COUNTS, RING, STACKS, add, add_first, add_hit, atomic_add};
+use super::maps::{
+    COUNTS, KEPT_COUNTS, RING, STACKS, add, add_first, add_hit, atomic_add, most_frames,
+};
 use super::stack::{self, NO_WAKEUP, Stack};
 
 /// Fail if the key exists (`BPF_NOEXIST`).
@@ -30,6 +32,8 @@ pub struct Event {
     pub objects: u32,
     /// Whether its probe is on all the time.
     pub always: bool,
+    /// What let the hit in.
+    pub gate: *mut Gate,
 }
 
 type Counts = PerCpuHashMap<CountKey, u64>;
@@ -55,7 +59,7 @@ pub fn count(context: &ProbeContext, config: &Config, stack: &Stack, event: &Eve
         0 => event.size_bytes,
         _ => 0,
     };
-    add_hit(objects, asked_bytes, stack.depth);
+    add_hit(objects, asked_bytes, stack.depth, stack.reads);
     let mut key = CountKey {
         stack: stack.id,
         type_addr: event.type_addr,
@@ -67,7 +71,8 @@ pub fn count(context: &ProbeContext, config: &Config, stack: &Stack, event: &Eve
     if bump(counts, &key, objects) {
         return;
     }
-    if !announce_stack(regs, stack, &key) {
+    add(counter::NEW_KEYS, 1);
+    if !announce_stack(regs, stack, &key, event.gate) {
         add(counter::LOST_STACKS, 1);
         key.stack = StackId::default();
         key.flags |= flags::STACK_LOST;
@@ -124,12 +129,17 @@ fn insert(context: &ProbeContext, counts: &Counts, key: &CountKey, objects: u32)
 /// Sends the frames of a stack the collector has not seen. `false` if they
 /// found no room.
 #[inline(always)]
-fn announce_stack(regs: &pt_regs, stack: &Stack, key: &CountKey) -> bool {
+fn announce_stack(regs: &pt_regs, stack: &Stack, key: &CountKey, gate: *mut Gate) -> bool {
     if STACKS.get_ptr(stack.id).is_some() {
         return true;
     }
-    let sent = stack::send(regs, key.pid, u32::from(key.probe), stack.id);
+    // Asked for anew: to carry the number over from the first walk would make the
+    // verifier follow the second once for every way out of the first.
+    let sent = stack::send(regs, key, most_frames(gate));
     if sent {
+        add(counter::SENT_STACKS, 1);
+        add(counter::FRAMES, u64::from(stack.depth));
+        add(counter::STACK_READS, u64::from(stack.reads));
         // Without room the stack is merely sent once more.
         let _ = STACKS.insert(stack.id, 1, ANY);
     }

@@ -83,6 +83,7 @@ pub fn open_gate(number: u8) -> Option<*mut Gate> {
 const OPEN: usize = offset_of!(Gate, open) / 8;
 const LIMIT: usize = offset_of!(Gate, limit) / 8;
 const TAKEN: usize = offset_of!(Gate, taken) / 8;
+const MOST_FRAMES: usize = offset_of!(Gate, most_frames) / 8;
 
 /// A word of a gate, which comes from a map look-up.
 #[inline(always)]
@@ -90,6 +91,12 @@ fn read(gate: *mut Gate, word: usize) -> u64 {
     // SAFETY: `gate` points at a live map value; the collector writes it
     // concurrently, so the read must not be cached.
     unsafe { ptr::read_volatile(gate.cast::<u64>().wrapping_add(word)) }
+}
+
+/// Frames to walk at most.
+#[inline(always)]
+pub fn most_frames(gate: *mut Gate) -> u64 {
+    read(gate, MOST_FRAMES)
 }
 
 /// Counts a hit against the limit of its gate.
@@ -105,9 +112,9 @@ fn counter(slot: u32) -> Option<*mut u64> {
     Some(counters.wrapping_add((slot % counter::COUNT) as usize))
 }
 
-/// Counts what a hit stands for, what it asked for, and the frames of its stack.
+/// Counts what a hit stands for, what it asked for, and the walk over its stack.
 #[inline(always)]
-pub fn add_hit(objects: u32, size_bytes: u64, frames: u32) {
+pub fn add_hit(objects: u32, size_bytes: u64, frames: u32, reads: u32) {
     if let Some(counters) = COUNTERS.get_ptr_mut(0) {
         let counters = counters.cast::<u64>();
         atomic_add(
@@ -118,6 +125,10 @@ pub fn add_hit(objects: u32, size_bytes: u64, frames: u32) {
         atomic_add(
             counters.wrapping_add(counter::FRAMES as usize),
             u64::from(frames),
+        );
+        atomic_add(
+            counters.wrapping_add(counter::STACK_READS as usize),
+            u64::from(reads),
         );
     }
 }

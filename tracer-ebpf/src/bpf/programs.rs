@@ -14,10 +14,10 @@ use aya_ebpf::helpers::bpf_get_attach_cookie;
 use aya_ebpf::macros::uprobe;
 use aya_ebpf::programs::ProbeContext;
 use tracer_ebpf::filter::takes;
-use tracer_ebpf::wire::{Config, ProbeSpec, counter, flags, tiny_rule};
+use tracer_ebpf::wire::{Config, Gate, ProbeSpec, counter, flags, tiny_rule};
 
 use super::count::{Event, count, pid};
-use super::maps::{PROBES, add, config, open_gate, pass};
+use super::maps::{PROBES, add, config, most_frames, open_gate, pass};
 use super::stack::{self, Stack};
 use super::target::{is_noscan, opens_tiny_block, read_u64, used_up_span};
 
@@ -146,6 +146,8 @@ struct Hit<'a> {
     config: Config,
     probe: u32,
     spec: &'a ProbeSpec,
+    /// What let it in.
+    gate: *mut Gate,
 }
 
 impl<'a> Hit<'a> {
@@ -171,7 +173,13 @@ impl<'a> Hit<'a> {
             config: config(),
             probe,
             spec,
+            gate,
         })
+    }
+
+    #[inline(always)]
+    fn stack(&self) -> Stack {
+        stack::identify(self.regs, pid(&self.config), most_frames(self.gate))
     }
 
     /// Counts an object.
@@ -189,7 +197,7 @@ impl<'a> Hit<'a> {
         }
         // The walk comes before all that depends on the object, so that the
         // verifier has to follow it only once.
-        let stack = stack::identify(self.regs, pid(&self.config));
+        let stack = self.stack();
         let mut bits = 0;
         if noscan {
             bits |= flags::NOSCAN;
@@ -208,7 +216,7 @@ impl<'a> Hit<'a> {
     /// Counts a large object.
     #[inline(always)]
     fn large(&self, size_bytes: u64, type_addr: u64) {
-        let stack = stack::identify(self.regs, pid(&self.config));
+        let stack = self.stack();
         let event = Event {
             probe: self.probe,
             size_bytes,
@@ -216,6 +224,7 @@ impl<'a> Hit<'a> {
             flags: 0,
             objects: 1,
             always: true,
+            gate: self.gate,
         };
         count(self.context, &self.config, &stack, &event);
     }
@@ -228,7 +237,7 @@ impl<'a> Hit<'a> {
         else {
             return;
         };
-        let stack = stack::identify(self.regs, pid(&self.config));
+        let stack = self.stack();
         self.count(&stack, span_class, 0, flags::SPAN, objects);
     }
 
@@ -247,7 +256,7 @@ impl<'a> Hit<'a> {
     /// Counts a call.
     #[inline(always)]
     fn call(&self, type_addr: u64) {
-        let stack = stack::identify(self.regs, pid(&self.config));
+        let stack = self.stack();
         self.count(&stack, 0, type_addr, 0, 1);
     }
 
@@ -273,6 +282,7 @@ impl<'a> Hit<'a> {
                 flags: bits,
                 objects,
                 always: false,
+                gate: self.gate,
             },
         );
     }

@@ -11,10 +11,9 @@
 //! the functions; the depth bounds the walk in any case.
 
 use aya_ebpf::bindings::pt_regs;
-use tracer_ebpf::wire::{MAX_FRAMES, StackHeader, StackId, StackRecord, flags, kind};
+use tracer_ebpf::wire::{CountKey, MAX_FRAMES, StackHeader, StackId, StackRecord, flags, kind};
 
 use super::maps::RING;
-use super::target::read_pair;
 use super::window::Window;
 
 /// A walked stack.
@@ -23,6 +22,8 @@ pub struct Stack {
     pub id: StackId,
     /// Frames seen.
     pub depth: u32,
+    /// How often the stack was read for that.
+    pub reads: u32,
     /// Bits of [`flags`] that tell how the walk went.
     pub flags: u16,
 }
@@ -35,9 +36,9 @@ pub const NO_WAKEUP: u64 = 1;
 #[inline(always)]
 fn walk(
     regs: &pt_regs,
-    mut read: impl FnMut(u64) -> Option<[u64; 2]>,
+    window: &mut Window,
     pid: u32,
-    limit: usize,
+    limit: u64,
     mut each: impl FnMut(usize, u64),
 ) -> Stack {
     let mut stack = Stack {
@@ -46,9 +47,10 @@ fn walk(
             hi: 0x1319_8a2e_0370_7344 ^ u64::from(pid),
         },
         depth: 0,
+        reads: 0,
         flags: 0,
     };
-    let Some([caller, _]) = read(regs.rsp) else {
+    let Some([caller, _]) = window.read(regs.rsp) else {
         stack.flags = flags::CUT_AT_READ;
         return stack;
     };
@@ -57,11 +59,14 @@ fn walk(
     stack.depth = 1;
 
     let mut frame = regs.rbp;
-    for index in 1..limit {
+    for index in 1..MAX_FRAMES {
         if frame == 0 {
             return stack;
         }
-        let Some([next, pc]) = read(frame) else {
+        if index as u64 >= limit {
+            break;
+        }
+        let Some([next, pc]) = window.read(frame) else {
             stack.flags |= flags::CUT_AT_READ;
             return stack;
         };
@@ -91,22 +96,24 @@ fn mix(id: &mut StackId, pc: u64) {
 
 /// The identity of the stack of a hit.
 #[inline(always)]
-pub fn identify(regs: &pt_regs, pid: u32) -> Stack {
+pub fn identify(regs: &pt_regs, pid: u32, limit: u64) -> Stack {
     let mut window = Window::new(regs.rsp);
-    walk(regs, |frame| window.read(frame), pid, MAX_FRAMES, |_, _| {})
+    let mut stack = walk(regs, &mut window, pid, limit, |_, _| {});
+    stack.reads = window.reads;
+    stack
 }
 
 /// Walks the stack again, this time into the ring. `false` if the ring is full.
-/// Frame by frame: this is rare, and easier on the verifier.
 #[inline(always)]
-pub fn send(regs: &pt_regs, pid: u32, probe: u32, id: StackId) -> bool {
+pub fn send(regs: &pt_regs, key: &CountKey, limit: u64) -> bool {
     let Some(mut entry) = RING.reserve::<StackRecord>(0) else {
         return false;
     };
     let record = entry.as_mut_ptr();
     // SAFETY: `record` is the ring space just reserved, of exactly this type.
     let frames = unsafe { &raw mut (*record).frames }.cast::<u64>();
-    let stack = walk(regs, read_pair, pid, MAX_FRAMES, |index, pc| {
+    let mut window = Window::new(regs.rsp);
+    let stack = walk(regs, &mut window, key.pid, limit, |index, pc| {
         // SAFETY: the walk calls with indices below its limit, which is MAX_FRAMES.
         unsafe { frames.wrapping_add(index).write(pc) };
     });
@@ -116,10 +123,10 @@ pub fn send(regs: &pt_regs, pid: u32, probe: u32, id: StackId) -> bool {
     *header = StackHeader {
         kind: kind::STACK,
         depth: stack.depth,
-        id,
+        id: key.stack,
         probe_ip: regs.rip,
-        pid,
-        probe,
+        pid: key.pid,
+        probe: u32::from(key.probe),
     };
     entry.submit(NO_WAKEUP);
     true

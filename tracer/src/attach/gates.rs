@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aya::Ebpf;
 use aya::maps::Map;
 use memmap2::{MmapOptions, MmapRaw};
-use tracer_ebpf::wire::{Gate, gate};
+use tracer_ebpf::wire::{Gate, MAX_FRAMES, gate};
 
 use super::{Error, multi::descriptor};
 
@@ -25,7 +25,17 @@ impl Gates {
             .len(length)
             .map_raw(descriptor(map)?)
             .map_err(Error::Gates)?;
-        Ok(Self { memory })
+        let gates = Self { memory };
+        gates.walk(MAX_FRAMES as u64);
+        Ok(gates)
+    }
+
+    /// From now on so many frames are walked at most, innermost first.
+    pub fn walk(&self, most_frames: u64) {
+        for number in [gate::WINDOW, gate::ALWAYS] {
+            self.word(number, std::mem::offset_of!(Gate, most_frames))
+                .store(most_frames, Ordering::Relaxed);
+        }
     }
 
     /// From now on the hits of this gate count, up to `more` of them.

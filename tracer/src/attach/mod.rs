@@ -98,7 +98,7 @@ impl Default for Options {
             ring_bytes: 16 << 20,
             map_entries: 1 << 16,
             kept_entries: 1 << 12,
-            stack_entries: 1 << 15,
+            stack_entries: 1 << 17,
             mechanism: Mechanism::of_this_kernel(),
             config: Config::default(),
         }

@@ -54,8 +54,8 @@ pub struct Schedule {
     window_cost_ns: f64,
     /// Cost of a window, on average; 0 before the first has ended.
     mean_cost_ns: f64,
-    /// Frames per counted hit, on average.
-    depth: f64,
+    /// Cost of a hit that counts, on average.
+    hit_ns: f64,
 }
 
 impl Schedule {
@@ -71,7 +71,7 @@ impl Schedule {
             floor_ns: 0.0,
             window_cost_ns: 0.0,
             mean_cost_ns: 0.0,
-            depth: 16.0,
+            hit_ns: cost.of_typical_hit(),
         }
     }
 
@@ -88,9 +88,9 @@ impl Schedule {
             self.rate += weight * (income_ns / wall_ns - self.rate);
         }
         if spent.counted > 0 {
-            let depth = spent.frames as f64 / spent.counted as f64;
+            let hit_ns = self.cost.of_counted(spent) / spent.counted as f64;
             let weight = (spent.counted as f64 / 1000.0).min(1.0);
-            self.depth += weight * (depth - self.depth);
+            self.hit_ns += weight * (hit_ns - self.hit_ns);
         }
         self.credit_ns = (self.credit_ns + income_ns - spent_ns).min(self.most_credit_ns());
         self.window_cost_ns += spent_ns;
@@ -102,10 +102,10 @@ impl Schedule {
         self.share
     }
 
-    /// What a counted hit costs with the stacks seen so far, nanoseconds.
+    /// What a hit that counts costs on average, nanoseconds.
     #[must_use]
     pub fn hit_ns(&self) -> f64 {
-        self.cost.at_depth(self.depth)
+        self.hit_ns
     }
 
     /// A window begins.
@@ -125,7 +125,7 @@ impl Schedule {
     #[must_use]
     pub fn hits_left(&self) -> u64 {
         let left_ns = (self.credit_ns - self.floor_ns).max(0.0);
-        (left_ns / self.hit_ns()).ceil() as u64
+        (left_ns / self.hit_ns).ceil() as u64
     }
 
     /// The window has ended and its probes are off: how long to wait before the
@@ -167,6 +167,9 @@ mod tests {
         turned_away_ns: 500.0,
         counted_ns: 700.0,
         frame_ns: 12.0,
+        read_ns: 0.0,
+        new_key_ns: 0.0,
+        sent_stack_ns: 0.0,
     };
     const DEPTH: f64 = 10.0;
     const HIT_NS: f64 = 820.0;
@@ -216,6 +219,7 @@ mod tests {
                     traps: counted as u64,
                     counted: counted as u64,
                     frames: (counted * DEPTH) as u64,
+                    ..Spent::default()
                 };
                 schedule.account(step_ns, cores * step_ns, spent);
                 target.spent_ns += COST.of(spent);
@@ -297,7 +301,12 @@ mod tests {
             let mut schedule = Schedule::new(2.0, COST);
             for (wall_ns, cpu_ns, traps, counted) in steps {
                 schedule.open();
-                let spent = Spent { traps: traps.max(counted), counted, frames: counted };
+                let spent = Spent {
+                    traps: traps.max(counted),
+                    counted,
+                    frames: counted,
+                    ..Spent::default()
+                };
                 schedule.account(wall_ns, cpu_ns, spent);
                 let gap = schedule.gap(uniform, Duration::from_millis(60));
                 prop_assert!(gap < Duration::from_secs(600));

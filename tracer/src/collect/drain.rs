@@ -11,6 +11,7 @@ use tracer_ebpf::wire::{CountKey, Counters, StackId, counter};
 use super::batch::Taker;
 use super::decode::{Record, Stack};
 use super::raw::RuntimeTypeBytes;
+use super::store::{ReadType, Store};
 use crate::addr::ProcAddr;
 
 /// Why the maps could not be read.
@@ -69,8 +70,14 @@ pub struct Totals {
     pub streamed: u64,
     /// Times that a probe was hit, counted or not.
     pub traps: u64,
-    /// Frames walked by the events that passed every filter.
+    /// Frames walked, once more for each stack that was sent.
     pub frames: u64,
+    /// Reads of stacks for that.
+    pub stack_reads: u64,
+    /// Events that started a count.
+    pub new_keys: u64,
+    /// Stacks sent.
+    pub sent_stacks: u64,
 }
 
 impl Totals {
@@ -85,6 +92,9 @@ impl Totals {
             streamed: self.streamed + other.streamed,
             traps: self.traps + other.traps,
             frames: self.frames + other.frames,
+            stack_reads: self.stack_reads + other.stack_reads,
+            new_keys: self.new_keys + other.new_keys,
+            sent_stacks: self.sent_stacks + other.sent_stacks,
         }
     }
 
@@ -99,22 +109,15 @@ impl Totals {
             streamed: self.streamed.saturating_sub(earlier.streamed),
             traps: self.traps.saturating_sub(earlier.traps),
             frames: self.frames.saturating_sub(earlier.frames),
+            stack_reads: self.stack_reads.saturating_sub(earlier.stack_reads),
+            new_keys: self.new_keys.saturating_sub(earlier.new_keys),
+            sent_stacks: self.sent_stacks.saturating_sub(earlier.sent_stacks),
         }
     }
 }
 
 /// How often each key was counted.
 pub type Counts = HashMap<CountKey, u64>;
-
-/// Call stacks kept of one recording; those that come later are lost, and said
-/// to be.
-const MOST_STACKS: usize = 1 << 16;
-
-/// Types made at run time that are kept.
-const MOST_RUNTIME_TYPES: usize = 1 << 14;
-
-/// Reads a type descriptor of a live process; `None` if it cannot be read.
-pub type ReadType = Box<dyn FnMut(u32, ProcAddr) -> Option<RuntimeTypeBytes> + Send>;
 
 /// Everything that has come out of the kernel so far.
 pub struct Collector {
@@ -123,11 +126,7 @@ pub struct Collector {
     kept_counts: MapData,
     counters: PerCpuArray<MapData, Counters>,
     taker: Taker,
-    read_type: ReadType,
-    /// Events that found no room in a map, since counts were last taken.
-    streamed: Counts,
-    stacks: HashMap<StackId, Stack>,
-    runtime_types: HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
+    store: Store,
     undecodable: u64,
     /// The kernel side's counters when the recording began.
     before: Totals,
@@ -144,6 +143,8 @@ pub struct Leftovers {
     pub totals: Totals,
     /// Records that could not be read.
     pub undecodable: u64,
+    /// Events for which there was no room.
+    pub dropped: u64,
 }
 
 /// Hands over a map by name.
@@ -167,10 +168,7 @@ impl Collector {
             counters: PerCpuArray::try_from(take(take_map, "COUNTERS")?)
                 .map_err(wrong("COUNTERS"))?,
             taker: Taker::new(cpus),
-            read_type,
-            streamed: HashMap::new(),
-            stacks: HashMap::new(),
-            runtime_types: HashMap::new(),
+            store: Store::new(read_type),
             undecodable: 0,
             before: Totals::default(),
         })
@@ -182,21 +180,7 @@ impl Collector {
         while let Some(item) = self.ring.next() {
             records += 1;
             match Record::decode(&item) {
-                Ok(Record::Stack(id, stack)) => {
-                    if self.stacks.len() < MOST_STACKS {
-                        self.stacks.insert(id, stack);
-                    }
-                }
-                Ok(Record::Event { key, objects }) => {
-                    *self.streamed.entry(key).or_default() += u64::from(objects);
-                }
-                Ok(Record::Type { pid, address }) => {
-                    if self.runtime_types.len() < MOST_RUNTIME_TYPES
-                        && let Some(bytes) = (self.read_type)(pid, address)
-                    {
-                        self.runtime_types.insert((pid, address), bytes);
-                    }
-                }
+                Ok(record) => self.store.take_in(record),
                 Err(error) => {
                     self.undecodable += 1;
                     tracing::warn!(%error, "ring record dropped");
@@ -204,6 +188,12 @@ impl Collector {
             }
         }
         records
+    }
+
+    /// What part of the room for what comes through the ring is left, 0 to 1.
+    #[must_use]
+    pub fn room(&self) -> f64 {
+        self.store.room()
     }
 
     /// The kernel side's counters since the recording began.
@@ -225,6 +215,9 @@ impl Collector {
             streamed: sum(counter::STREAMED),
             traps: sum(counter::TRAPS),
             frames: sum(counter::FRAMES),
+            stack_reads: sum(counter::STACK_READS),
+            new_keys: sum(counter::NEW_KEYS),
+            sent_stacks: sum(counter::SENT_STACKS),
         };
         Ok(now.since(&self.before))
     }
@@ -237,7 +230,7 @@ impl Collector {
     pub fn discard(&mut self) -> Result<(), Error> {
         self.take()?;
         self.take_kept()?;
-        self.stacks.clear();
+        self.store.stacks.clear();
         self.before = Totals::default();
         self.before = self.totals()?;
         Ok(())
@@ -252,7 +245,7 @@ impl Collector {
     /// A map cannot be read.
     pub fn take(&mut self) -> Result<Counts, Error> {
         self.drain();
-        let mut counts = std::mem::take(&mut self.streamed);
+        let mut counts = self.store.take_streamed();
         self.taker
             .take(&self.counts, |key, count| {
                 *counts.entry(key).or_default() += count;
@@ -291,10 +284,11 @@ impl Collector {
     pub fn finish(self) -> Result<Leftovers, Error> {
         let totals = self.totals()?;
         Ok(Leftovers {
-            stacks: self.stacks,
-            runtime_types: self.runtime_types,
+            stacks: self.store.stacks,
+            runtime_types: self.store.runtime_types,
             totals,
             undecodable: self.undecodable,
+            dropped: self.store.dropped,
         })
     }
 }

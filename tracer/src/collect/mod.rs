@@ -8,9 +8,11 @@ mod batch;
 mod decode;
 mod drain;
 mod raw;
+mod store;
 mod tally;
 
 pub use decode::{DecodeError, Record, Stack};
 pub use drain::{Collector, Counts, Error, Leftovers, Totals};
 pub use raw::{RawRecording, RuntimeTypeBytes};
+pub use store::{frames_to_keep, without_stack};
 pub use tally::Tally;

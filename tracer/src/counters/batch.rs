@@ -5,7 +5,7 @@ use crate::target::MemoryRange;
 
 /// Furthest apart that two ranges are read as one: copying this much costs less
 /// than another range. Below a page, so that nothing unmapped can lie between.
-const NEAR_BYTES: u64 = 512;
+const NEAR_BYTES: u64 = 2048;
 
 /// Ranges to be read in their order, and where each will be in the buffer.
 #[derive(Debug, Default)]
@@ -69,14 +69,16 @@ mod tests {
         assert_eq!(batch.push(ProcAddr(0x1000), 16), 0);
         assert_eq!(batch.push_near(ProcAddr(0x9000), 24), 16);
         assert_eq!(batch.push_near(ProcAddr(0x9018), 24), 40);
-        assert_eq!(batch.push_near(ProcAddr(0x9030 + NEAR_BYTES), 8), 64 + 512);
-        assert_eq!(batch.push_near(ProcAddr(0xa000), 8), 72 + 512);
+        let near = 0x9030 + NEAR_BYTES;
+        let end = 16 + 48 + NEAR_BYTES as usize + 8;
+        assert_eq!(batch.push_near(ProcAddr(near), 8), end - 8);
+        assert_eq!(batch.push_near(ProcAddr(near + 9 + NEAR_BYTES), 8), end);
         // Backwards, and the same again.
-        assert_eq!(batch.push_near(ProcAddr(0x9000), 8), 80 + 512);
-        assert_eq!(batch.push_near(ProcAddr(0x9000), 8), 88 + 512);
-        assert_eq!(batch.push_near(ProcAddr(u64::MAX), 1), 96 + 512);
+        assert_eq!(batch.push_near(ProcAddr(0x9000), 8), end + 8);
+        assert_eq!(batch.push_near(ProcAddr(0x9000), 8), end + 16);
+        assert_eq!(batch.push_near(ProcAddr(u64::MAX), 1), end + 24);
         let lengths: Vec<_> = batch.ranges().iter().map(|range| range.bytes).collect();
-        assert_eq!(lengths, [16, 48 + 512 + 8, 8, 8, 8, 1]);
+        assert_eq!(lengths, [16, end - 16, 8, 8, 8, 1]);
         assert_eq!(lengths.iter().sum::<usize>(), batch.bytes());
     }
 }

@@ -125,6 +125,9 @@ fn mcache(memory: &impl ReadMemory, places: &Places, at: ProcAddr) -> Result<(),
     let window = Mcache::window(&places.layout);
     let bytes = read(memory, at, window.start, window.bytes, WHAT)?;
     let mcache = Mcache::new(&bytes, &places.layout);
+    let unreadable = CountersError::Unreadable { what: WHAT, at };
+    let flush_gen = mcache.flush_gen().ok_or(unreadable)?;
+    let mut leaving = 0;
     for span_class in 0..SPAN_CLASSES {
         let unreadable = CountersError::Unreadable { what: WHAT, at };
         let span = ProcAddr(mcache.alloc(span_class).ok_or(unreadable)?);
@@ -137,12 +140,19 @@ fn mcache(memory: &impl ReadMemory, places: &Places, at: ProcAddr) -> Result<(),
                 places.emptymspan
             )));
         }
-        mspan(memory, places, span, span_class).map_err(|error| match error {
+        let fields = mspan(memory, places, span, span_class).map_err(|error| match error {
             CountersError::Implausible { found, .. } => implausible(format!(
                 "its span {span} of span class {span_class} has {found}"
             )),
             other => other,
         })?;
+        leaving += u32::from(fields.cached_objects(flush_gen, span_class).is_none());
+    }
+    // The processor gives back one at a time.
+    if leaving > 1 {
+        return Err(implausible(format!(
+            "{leaving} of its spans are not of its sweep generation, {flush_gen}"
+        )));
     }
     Ok(())
 }
@@ -152,7 +162,7 @@ fn mspan(
     places: &Places,
     at: ProcAddr,
     span_class: usize,
-) -> Result<(), CountersError> {
+) -> Result<Mspan, CountersError> {
     const WHAT: &str = "mspan";
     let layout = &places.layout;
     let field = |offset: u16| places.offset(at, offset.into(), WHAT);
@@ -174,7 +184,7 @@ fn mspan(
             span.alloc_count, span.alloc_count_before_cache
         )
     } else {
-        return Ok(());
+        return Ok(span);
     };
     Err(CountersError::Implausible {
         what: WHAT,

@@ -34,6 +34,12 @@ mod error;
 mod processors;
 mod reader;
 mod round;
+mod tally;
+
+#[cfg(test)]
+mod model;
+#[cfg(test)]
+mod tests;
 
 pub use counts::Counters;
 pub use error::CountersError;

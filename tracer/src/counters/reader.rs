@@ -1,11 +1,15 @@
 //! The reader.
 
+use std::thread;
+use std::time::Duration;
+
 use super::batch::Batch;
 use super::check;
 use super::counts::Counters;
 use super::error::CountersError;
 use super::processors::Processors;
-use super::round::{Outcome, Parts, Pending};
+use super::round::{Outcome, Parts};
+use super::tally::Tally;
 use crate::addr::{LoadBias, ProcAddr};
 use crate::golang::bytes::u64_at;
 use crate::golang::{CounterLayout, DataSource, GoBinary};
@@ -13,7 +17,12 @@ use crate::target::{Memory, MemoryRange};
 
 /// Looks in one read, at most. All but the first are at the classes that are
 /// not at rest.
-const MAX_ROUNDS: usize = 12;
+const MAX_LOOKS: usize = 16;
+/// Times that the runtime is waited for while it rearranges its counters, and
+/// how long each. It takes a microsecond, but its thread may be suspended, by this
+/// one of all.
+const MAX_WAITS: usize = 100;
+const WAIT: Duration = Duration::from_micros(200);
 
 /// Memory that can be read in many places at once.
 pub trait ReadMemory {
@@ -29,7 +38,7 @@ impl ReadMemory for Memory {
 }
 
 /// Where the runtime's structs are, and their fields in them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Places {
     pub(super) layout: CounterLayout,
     pub(super) memstats: ProcAddr,
@@ -123,62 +132,49 @@ impl<M: ReadMemory> CounterReader<M> {
     /// What the process has allocated since it started.
     ///
     /// # Errors
-    /// When the process has exited, or its runtime was busy with its counters for
-    /// the whole of the time.
+    /// When the process has exited, or its runtime rearranged its counters for the
+    /// whole of the time, some 20 milliseconds.
     pub fn read(&mut self) -> Result<Counters, CountersError> {
-        let mut counters = self.last.clone();
-        let mut pending = Pending::all();
-        let mut compare_processors = true;
-        let mut has_counted = false;
+        let mut tally = Tally::new();
+        let mut is_first = true;
+        let (mut looks, mut waits) = (0, 0);
         self.processors.forget_leaving();
-        for _ in 0..MAX_ROUNDS {
-            match self.look(&mut pending, &mut counters, compare_processors)? {
+        while looks < MAX_LOOKS && waits < MAX_WAITS && !tally.is_complete() {
+            looks += 1;
+            match self.look(&mut tally, is_first)? {
                 Outcome::OtherProcessors => {
                     self.processors.refresh(&self.memory, &self.places)?;
-                    compare_processors = true;
                 }
-                Outcome::Rearranging => {}
-                Outcome::Counted => {
-                    has_counted = true;
-                    compare_processors = false;
+                Outcome::Rearranging => {
+                    looks -= 1;
+                    waits += 1;
+                    thread::sleep(WAIT);
                 }
-            }
-            if pending.is_empty() {
-                break;
+                Outcome::Counted => is_first = false,
             }
         }
-        if !has_counted {
-            return Err(CountersError::Unsettled { rounds: MAX_ROUNDS });
+        if !tally.has_looked() {
+            return Err(CountersError::Unsettled);
         }
-        self.last = counters.clone();
-        Ok(counters)
+        self.last = tally.counters(&self.last);
+        Ok(self.last.clone())
     }
 
-    fn look(
-        &mut self,
-        pending: &mut Pending,
-        counters: &mut Counters,
-        compare_processors: bool,
-    ) -> Result<Outcome, CountersError> {
+    fn look(&mut self, tally: &mut Tally, is_first: bool) -> Result<Outcome, CountersError> {
         self.parts.plan(
             &mut self.batch,
             &self.places,
             &self.processors,
-            pending,
-            compare_processors,
+            tally,
+            is_first,
         );
         self.buffer.resize(self.batch.bytes(), 0);
         let read = self
             .memory
             .read_ranges(self.batch.ranges(), &mut self.buffer);
         let outcome = read.and_then(|()| {
-            self.parts.evaluate(
-                &self.buffer,
-                &self.places,
-                &mut self.processors,
-                pending,
-                counters,
-            )
+            self.parts
+                .evaluate(&self.buffer, &self.places, &mut self.processors, tally)
         });
         outcome.ok_or(CountersError::Unreadable {
             what: "the allocation counters",

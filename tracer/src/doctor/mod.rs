@@ -91,8 +91,10 @@ fn hit_cost(cost: HitCost) -> Check {
     Check::ok(
         "cost of a hit",
         format!(
-            "{:.0} ns, {:.1} more for each frame of its stack; {:.0} outside windows",
-            cost.counted_ns, cost.frame_ns, cost.turned_away_ns
+            "{:.0} ns on a stack of 16 frames, {:.0} more when that is new; {:.0} outside windows",
+            cost.of_typical_hit(),
+            cost.of_typical_new_stack(),
+            cost.turned_away_ns
         ),
     )
 }
@@ -116,13 +118,16 @@ mod tests {
         let cost = HitCost {
             turned_away_ns: 500.4,
             counted_ns: 750.0,
-            frame_ns: 8.25,
+            frame_ns: 8.0,
+            read_ns: 60.0,
+            new_key_ns: 200.0,
+            sent_stack_ns: 900.0,
         };
         let good = run(|| Ok(cost));
         assert_eq!(good.last().unwrap().status, Status::Ok);
         assert_eq!(
             good.last().unwrap().found,
-            "750 ns, 8.2 more for each frame of its stack; 500 outside windows"
+            "1478 ns on a stack of 16 frames, 1828 more when that is new; 500 outside windows"
         );
         let bad = run(|| Err("no".to_owned()));
         assert_eq!(bad.last().unwrap().found, "no");

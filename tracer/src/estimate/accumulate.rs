@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use tracer_ebpf::wire::{CountKey, StackId, flags};
+use tracer_ebpf::wire::{CountKey, flags};
 
-use crate::collect::{Counts, Tally};
+use crate::collect::{Counts, Tally, without_stack};
 use crate::profile::WINDOW_GROUPS;
 
 /// Keys kept of one recording. What comes later is counted without its stack.
-const MOST_KEYS: usize = 1 << 16;
+const MOST_KEYS: usize = 1 << 19;
 /// Keys without a stack that are kept beyond that.
 const MOST_KEYS_WITHOUT_STACK: usize = 1 << 12;
 
@@ -54,8 +54,19 @@ impl Accumulator {
         self.windows
     }
 
+    /// What part of the room for keys is left, 0 to 1.
+    #[must_use]
+    pub fn room(&self) -> f64 {
+        1.0 - (self.tallies.len() as f64 / MOST_KEYS as f64).min(1.0)
+    }
+
     /// Adds counts that stand for themselves alone.
     pub fn add_exact(&mut self, counts: Counts) {
+        let mut counts: Vec<(CountKey, u64)> = counts.into_iter().collect();
+        if self.tallies.len() + counts.len() > MOST_KEYS {
+            // What counts most is kept.
+            counts.sort_unstable_by_key(|(_, count)| std::cmp::Reverse(*count));
+        }
         for (key, count) in counts {
             match self.tally(key) {
                 Some(tally) => tally.counted += count,
@@ -129,12 +140,7 @@ impl Accumulator {
     fn tally(&mut self, key: CountKey) -> Option<&mut Tally> {
         let mut key = key;
         if self.tallies.len() >= MOST_KEYS && !self.tallies.contains_key(&key) {
-            key = CountKey {
-                stack: StackId::default(),
-                type_addr: 0,
-                flags: key.flags | flags::STACK_LOST,
-                ..key
-            };
+            key = without_stack(key);
             if self.tallies.len() >= MOST_KEYS + MOST_KEYS_WITHOUT_STACK
                 && !self.tallies.contains_key(&key)
             {
@@ -152,6 +158,8 @@ fn is_objects(key: &CountKey) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use tracer_ebpf::wire::StackId;
+
     use super::*;
 
     fn key(lo: u64) -> CountKey {
@@ -209,7 +217,7 @@ mod tests {
     fn memory_is_bounded_and_what_does_not_fit_is_said() {
         let mut all = Accumulator::default();
         let many = (MOST_KEYS + 10) as u64;
-        all.add_exact((0..many).map(|lo| (key(lo), 1)).collect());
+        all.add_exact((0..many).map(|lo| (key(lo), 1 + lo / 10)).collect());
         let end = all.finish(0.0);
         assert_eq!(end.tallies.len(), MOST_KEYS + 1);
         let without_stack: u64 = end
@@ -218,7 +226,7 @@ mod tests {
             .filter(|(key, _)| key.flags & flags::STACK_LOST != 0)
             .map(|(_, tally)| tally.counted)
             .sum();
-        assert_eq!(without_stack, 10);
+        assert_eq!(without_stack, 10, "the least of all");
         assert_eq!(end.dropped, 0);
     }
 }

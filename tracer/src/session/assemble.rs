@@ -1,5 +1,7 @@
 //! From what a tracing has to the profile of its target.
 
+use tracer_ebpf::wire::MAX_FRAMES;
+
 use super::tracing::Traced;
 use crate::plan::Counts;
 use crate::profile::{Coverage, Method, Profile, Target};
@@ -38,6 +40,13 @@ pub(super) fn assemble(traced: Traced) -> Profile {
              scaled by the target's CPU time"
                 .to_owned(),
         );
+    }
+    if finished.most_frames < MAX_FRAMES as u64 {
+        warnings.push(format!(
+            "more distinct call chains than there is room for: in the end the innermost {} \
+             frames were kept of each",
+            finished.most_frames
+        ));
     }
     let pids = match prepared.pid() {
         Some(pid) => vec![pid],

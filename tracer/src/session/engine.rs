@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use tracer_ebpf::wire::gate;
+use tracer_ebpf::wire::{MAX_FRAMES, gate};
 
 use super::counting::CounterSource;
 use super::prepare::Error;
 use crate::attach::{Groups, Loaded, Probes};
 use crate::budget::{CpuClock, HitCost, Schedule, Spent};
-use crate::collect::{Collector, RawRecording, Totals};
+use crate::collect::{Collector, RawRecording, Totals, frames_to_keep};
 use crate::counters::Counters;
-use crate::estimate::Accumulator;
+use crate::estimate::{Accumulator, ByTime};
 use crate::target::Pidfd;
 
 /// Everything the tracing of one target takes.
@@ -50,6 +50,8 @@ pub(super) struct Finished {
     /// Time in which every allocation was traced.
     pub traced: Duration,
     pub windows: u64,
+    /// Frames walked at most, in the end.
+    pub most_frames: u64,
     /// What was spent in hits, of how much CPU time of the target, nanoseconds.
     pub overhead: Option<(f64, f64)>,
 }
@@ -71,8 +73,12 @@ pub(super) struct Run {
     pub window_counters: Option<Counters>,
     /// CPU time at the end of the last window.
     pub window_cpu_ns: u64,
+    /// What goes for those counters where there are none.
+    pub by_time: ByTime,
     /// How long reading the runtime's counters took.
     pub counters_took: Duration,
+    /// Frames that are walked at most.
+    pub most_frames: u64,
 }
 
 /// The state of affairs at one look.
@@ -110,7 +116,9 @@ impl Engine {
             start_counters: None,
             window_counters: None,
             window_cpu_ns: 0,
+            by_time: ByTime::default(),
             counters_took: Duration::ZERO,
+            most_frames: MAX_FRAMES as u64,
             engine: self,
         };
         run.run()
@@ -123,6 +131,9 @@ impl Engine {
             traps: totals.traps,
             counted: gates.taken(gate::WINDOW) + gates.taken(gate::ALWAYS),
             frames: totals.frames,
+            stack_reads: totals.stack_reads,
+            new_keys: totals.new_keys,
+            sent_stacks: totals.sent_stacks,
         };
         Ok((spent, totals))
     }
@@ -147,7 +158,7 @@ impl Run {
                 Ok(window) => window,
                 // It ended before its next window.
                 Err(_) if self.engine.ready.is_none() && self.engine.has_ended() => {
-                    let behind = self.untraced_since_window(0);
+                    let behind = self.untraced_behind();
                     return self.finish(Some(behind));
                 }
                 Err(error) => return Err(error),
@@ -159,7 +170,7 @@ impl Run {
             }
             self.sampled = true;
             if self.wait_for_next()? == Waited::Stopped {
-                let behind = self.untraced_since_window(0);
+                let behind = self.untraced_behind();
                 return self.finish(Some(behind));
             }
         }
@@ -212,6 +223,7 @@ impl Run {
                 hits: leftovers.totals.hits,
                 lost_events: leftovers.totals.lost_events
                     + leftovers.undecodable
+                    + leftovers.dropped
                     + accumulated.dropped,
                 sampled: self.sampled,
                 large_is_exact,
@@ -220,8 +232,20 @@ impl Run {
             recorded,
             traced: self.traced.min(recorded),
             windows,
+            most_frames: self.most_frames,
             overhead,
         })
+    }
+
+    /// Empties the ring. When room runs out, stacks are walked less far from now on.
+    pub fn drain(&mut self) {
+        self.engine.collector.drain();
+        let room = self.engine.collector.room().min(self.all.room());
+        let most_frames = frames_to_keep(room);
+        if most_frames < self.most_frames {
+            self.most_frames = most_frames;
+            self.engine.loaded.gates().walk(most_frames);
+        }
     }
 
     /// Takes in what has happened since the last look.
@@ -258,16 +282,27 @@ impl Run {
         self.engine.counters.as_mut()?.read()
     }
 
-    fn untraced_since_window(&mut self, counted: u64) -> f64 {
+    /// Objects allocated untraced since the last window, now that nothing more comes.
+    fn untraced_behind(&mut self) -> f64 {
         let now = self.read_counters();
-        match (&self.window_counters, &now) {
+        let cpu_ns = self.engine.cpu_ns().unwrap_or(self.last.cpu_ns);
+        self.untraced_until(cpu_ns, now.as_ref(), 0)
+    }
+
+    /// Objects allocated since the last window beside the `counted` ones: by the
+    /// runtime's counters, or else by the CPU time used up to `cpu_ns`.
+    pub fn untraced_until(&self, cpu_ns: u64, now: Option<&Counters>, counted: u64) -> f64 {
+        match (&self.window_counters, now) {
             (Some(from), Some(to)) => self.objects_between(from, to) - counted as f64,
-            _ => 0.0,
+            _ => {
+                let gap_ns = cpu_ns.saturating_sub(self.window_cpu_ns);
+                self.by_time.objects_in(gap_ns as f64)
+            }
         }
     }
 
     /// Objects of the kinds that are traced in windows.
-    pub fn objects_between(&self, from: &Counters, to: &Counters) -> f64 {
+    fn objects_between(&self, from: &Counters, to: &Counters) -> f64 {
         let all = to.since(from);
         let apart = match &self.always {
             Some(_) => all.large_objects,

@@ -88,7 +88,7 @@ impl Run {
             if self.wait(period) == Waited::Stopped {
                 return Ok(Waited::Stopped);
             }
-            self.engine.collector.drain();
+            self.drain();
             let before = self.last.spent.counted;
             self.account()?;
             let came = self.last.spent.counted - before;
@@ -133,22 +133,17 @@ impl Run {
         let (always, counts) = self.split(counts);
         self.all.add_exact(always);
         let counted = objects_of(&counts);
-        let untraced = match (&self.window_counters, &counters) {
-            (Some(from), Some(to)) => self.objects_between(from, to) - counted as f64,
-            _ => {
-                let hits_ns = self.engine.cost.of(closed.spent.since(window.spent));
-                let cpu_ns = closed.cpu_ns.saturating_sub(window.cpu_ns) as f64;
-                let gap_ns = window.cpu_ns.saturating_sub(self.window_cpu_ns) as f64;
-                untraced_by_time(counted, gap_ns, cpu_ns, hits_ns)
-            }
-        };
+        let hits = closed.spent.since(window.spent);
+        let cpu_ns = closed.cpu_ns.saturating_sub(window.cpu_ns);
+        self.by_time
+            .add_window(counted, cpu_ns as f64, self.engine.cost.of(hits));
+        let untraced = self.untraced_until(window.cpu_ns, counters.as_ref(), counted);
         self.all.add_window(counts, untraced);
         if counters.is_some() {
             self.window_counters = counters;
         }
         self.window_cpu_ns = closed.cpu_ns;
         let late = self.last.spent.since(closed.spent);
-        let hits = closed.spent.since(window.spent);
         tracing::debug!(
             open = ?(closed.at - window.at),
             off = ?(self.last.at - closed.at),
@@ -156,7 +151,7 @@ impl Run {
             traps = hits.traps,
             traps_late = late.traps,
             frames = hits.frames,
-            cpu_ms = closed.cpu_ns.saturating_sub(window.cpu_ns) / 1_000_000,
+            cpu_ms = cpu_ns / 1_000_000,
             untraced,
             "window"
         );
@@ -186,7 +181,7 @@ impl Run {
                 let _ = self.read_counters();
                 self.counters_took = started.elapsed();
             }
-            self.engine.collector.drain();
+            self.drain();
             self.account()?;
         }
     }
@@ -228,14 +223,6 @@ impl Run {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => Waited::Stopped,
         }
     }
-}
-
-/// Objects allocated in a gap where the runtime's counters cannot be read: what
-/// the window behind it counted, by the CPU time the target had to itself in both.
-fn untraced_by_time(counted: u64, gap_ns: f64, window_ns: f64, hits_ns: f64) -> f64 {
-    // Measured costs are not exact: a fiftieth was the target's own at least.
-    let own_ns = (window_ns - hits_ns).max(0.02 * window_ns).max(1.0);
-    counted as f64 * gap_ns / own_ns
 }
 
 fn merge(into: &mut Counts, from: Counts) {

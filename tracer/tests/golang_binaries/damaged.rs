@@ -66,10 +66,13 @@ fn newer_than_known_is_read_as_the_newest() {
     assert_eq!(binary.functions_named(&["main.build"]).len(), 1);
     // From the debug information, then; without it there is no telling.
     assert!(binary.runtime_layout().is_some());
+    assert!(binary.counter_layout().is_some());
     let bare = fs::read(shapes(&newest(), "bare", &["-ldflags=-s -w"])).expect("built");
     let newer = replaced(&bare, newest().version().to_string().as_bytes(), b"1.99.9");
     let binary = GoBinary::from_bytes(newer).expect("read");
     assert_eq!(binary.runtime_layout(), None);
+    assert_eq!(binary.counter_layout(), None);
+    assert_eq!(binary.runtime_data(), None);
 }
 
 /// The file with every occurrence of some bytes replaced.
@@ -133,6 +136,8 @@ fn ask_everything(binary: &GoBinary) {
         }
     }
     let _ = (binary.build_id(), binary.runtime_layout());
+    let _ = (binary.counter_layout(), binary.dwarf_counter_layout().ok());
+    let _ = (binary.runtime_data(), binary.runtime_data_in_code());
     let _ = binary.function_at(ElfAddr(u64::MAX));
     if let Ok(Some(dwarf)) = DwarfFrames::load(binary) {
         let _ = dwarf.frames_at(binary.text().start);

@@ -84,11 +84,16 @@ macro_rules! every_release {
                 super::busy($minor, STRIPPED);
             }
 
+            /// Processors come and go.
             #[test]
             fn resized() {
-                for processors in ["2", "8"] {
-                    super::resized($minor, processors);
-                }
+                super::throughout($minor, "procs", &["-p", "8"]);
+            }
+
+            /// The runtime adds up its counters.
+            #[test]
+            fn metrics() {
+                super::throughout($minor, "metrics", &[]);
             }
         })+
     };
@@ -149,17 +154,18 @@ fn busy(minor: u32, variant: Variant) {
     assert_eq!(found.total_alloc_bytes(), truth.total_alloc);
 }
 
-/// Processors come and go while they are read.
-fn resized(minor: u32, processors: &str) {
+/// Reads on through the section of a fixture, and once it is over.
+fn throughout(minor: u32, program: &str, args: &[&str]) {
+    const READS: u32 = 1000;
     let _slots = Slot::take_all();
-    let Some(mut fixture) = start(minor, Variant::PLAIN, "procs", &["-p", processors]) else {
+    let Some(mut fixture) = start(minor, Variant::PLAIN, program, args) else {
         return;
     };
     let mut reader = reader(fixture.pid());
     let before = reader.read().expect("it runs");
     fixture.begin();
     let mut last = before.clone();
-    for _ in 0..1000 {
+    for _ in 0..READS {
         let now = reader.read().expect("it runs");
         assert!(last.mallocs() <= now.mallocs());
         last = now;
@@ -168,21 +174,21 @@ fn resized(minor: u32, processors: &str) {
     fixture.wait_done();
     let after = reader.read().expect("it runs");
     let start = Instant::now();
-    for _ in 0..1000 {
-        assert_eq!(reader.read().expect("it runs"), after);
+    for _ in 0..READS {
+        let now = reader.read().expect("it runs");
+        assert_eq!((now.mallocs(), now.uncertain_objects), (after.mallocs(), 0));
     }
-    println!(
-        "Go 1.{minor}: a read of {processors} quiet processors takes {:?}",
-        start.elapsed() / 1000
-    );
+    let each = start.elapsed() / READS;
+    println!("Go 1.{minor} {program} {args:?}: {each:?} a read when it is quiet");
     let truth = fixture.finish();
     let found = after.since(&before);
+    assert!(last.mallocs() <= after.mallocs());
     assert_eq!(found.mallocs(), truth.mallocs);
     assert_eq!(found.total_alloc_bytes(), truth.total_alloc);
 }
 
 #[test]
 fn many_processors() {
-    resized(19, "64");
-    resized(27, "64");
+    throughout(19, "procs", &["-p", "64"]);
+    throughout(27, "procs", &["-p", "64"]);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
-use tracer::golang::GoBinary;
+use tracer::golang::{DataSource, GoBinary, RuntimeData};
 use tracer::plan::leaves::Leaf;
 use tracer::plan::{Plan, Probe, ProbeSet, Program, Scheme};
 use tracer_ebpf::filter::takes;
@@ -114,12 +114,24 @@ fn assert_covers(binary: &GoBinary, minor: u32, what: &str) -> BTreeSet<String> 
     in_mallocgc
 }
 
+/// Asserts that the runtime's variables are found in what machine code the profile
+/// left. Says whether a function that uses them is gone.
+fn assert_finds_variables(binary: &GoBinary, what: &str) -> bool {
+    let known = binary.runtime_data().expect("in the symbol table");
+    let source = DataSource::Instructions;
+    let expected = RuntimeData { source, ..known };
+    assert_eq!(binary.runtime_data_in_code(), Some(expected), "{what}");
+    let refill = binary.functions_named(&["runtime.(*mcache).refill"]);
+    refill.is_empty()
+}
+
 /// What a profile makes the compiler inline is near its limits and differs from
 /// run to run. That it inlines a leaf in `mallocgc` under one of these profiles,
 /// and `mallocgc` in its callers somewhere, does not; or this tests nothing.
 #[test]
 fn what_is_inlined_is_covered_at_its_host() {
     let mut callers = BTreeSet::new();
+    let mut lacks_refill = false;
     let toolchains = toolchains_of(&[24, 26, 27]);
     for go in &toolchains {
         let mut leaves = BTreeSet::new();
@@ -127,6 +139,7 @@ fn what_is_inlined_is_covered_at_its_host() {
             let binary = guided(go, way);
             let what = format!("Go {} {way}", go.version());
             leaves.extend(assert_covers(&binary, minor(go), &what));
+            lacks_refill |= assert_finds_variables(&binary, &what);
             let pairs = inlined(&binary).into_iter();
             let of_mallocgc = pairs.filter(|(_, name)| name == "runtime.mallocgc");
             callers.extend(of_mallocgc.map(|(host, _)| (go.version().to_string(), host)));
@@ -140,5 +153,9 @@ fn what_is_inlined_is_covered_at_its_host() {
     assert!(
         toolchains.is_empty() || !callers.is_empty(),
         "mallocgc was inlined nowhere"
+    );
+    assert!(
+        toolchains.is_empty() || lacks_refill,
+        "refill is a function of its own in all"
     );
 }
