@@ -213,16 +213,12 @@ pub mod counter {
     pub const BYTES: u32 = 4;
     /// Traps: every time a probe was hit, whether or not it counted.
     pub const TRAPS: u32 = 5;
-    /// Frames walked, once more for each stack that was sent.
-    pub const FRAMES: u32 = 6;
-    /// Keys that were not in the map of counts.
-    pub const NEW_KEYS: u32 = 7;
-    /// Stacks sent through the ring.
-    pub const SENT_STACKS: u32 = 8;
-    /// Reads of stacks that walking those frames took.
-    pub const STACK_READS: u32 = 9;
+    /// Events whose counting was timed: some, chosen at random.
+    pub const TIMED: u32 = 6;
+    /// Nanoseconds that those took, without the trap.
+    pub const TIMED_NS: u32 = 7;
     /// Number of slots.
-    pub const COUNT: u32 = 10;
+    pub const COUNT: u32 = 8;
 }
 
 /// Kinds of ring record: the first `u32` of each.

@@ -6,12 +6,15 @@ use aya_ebpf::helpers::bpf_get_current_pid_tgid;
 use aya_ebpf::maps::PerCpuHashMap;
 use aya_ebpf::programs::ProbeContext;
 use aya_log_ebpf::{info, warn};
-use tracer_ebpf::wire::{Config, CountKey, EventRecord, Gate, StackId, TypeRecord, counter, flags, kind};
+use tracer_ebpf::wire::{
+    Config, CountKey, EventRecord, Gate, StackId, TypeRecord, counter, flags, kind,
+};
 
 use super::maps::{
     COUNTS, KEPT_COUNTS, RING, STACKS, add, add_first, add_hit, atomic_add, most_frames,
 };
 use super::stack::{self, NO_WAKEUP, Stack};
+use super::stopwatch::Stopwatch;
 
 /// Fail if the key exists (`BPF_NOEXIST`).
 const NO_EXIST: u64 = 1;
@@ -34,6 +37,8 @@ pub struct Event {
     pub always: bool,
     /// What let the hit in.
     pub gate: *mut Gate,
+    /// Since when it is dealt with.
+    pub stopwatch: Stopwatch,
 }
 
 type Counts = PerCpuHashMap<CountKey, u64>;
@@ -51,6 +56,12 @@ pub fn pid(config: &Config) -> u32 {
 /// Counts `event` under the call stack it happened on.
 #[inline(always)]
 pub fn count(context: &ProbeContext, config: &Config, stack: &Stack, event: &Event) {
+    count_untimed(context, config, stack, event);
+    event.stopwatch.stop();
+}
+
+#[inline(always)]
+fn count_untimed(context: &ProbeContext, config: &Config, stack: &Stack, event: &Event) {
     // SAFETY: the context of a uprobe program is the registers.
     let regs = unsafe { &*context.regs };
     let objects = event.objects;
@@ -59,7 +70,7 @@ pub fn count(context: &ProbeContext, config: &Config, stack: &Stack, event: &Eve
         0 => event.size_bytes,
         _ => 0,
     };
-    add_hit(objects, asked_bytes, stack.depth, stack.reads);
+    add_hit(objects, asked_bytes);
     let mut key = CountKey {
         stack: stack.id,
         type_addr: event.type_addr,
@@ -71,7 +82,6 @@ pub fn count(context: &ProbeContext, config: &Config, stack: &Stack, event: &Eve
     if bump(counts, &key, objects) {
         return;
     }
-    add(counter::NEW_KEYS, 1);
     if !announce_stack(regs, stack, &key, event.gate) {
         add(counter::LOST_STACKS, 1);
         key.stack = StackId::default();
@@ -137,9 +147,6 @@ fn announce_stack(regs: &pt_regs, stack: &Stack, key: &CountKey, gate: *mut Gate
     // verifier follow the second once for every way out of the first.
     let sent = stack::send(regs, key, most_frames(gate));
     if sent {
-        add(counter::SENT_STACKS, 1);
-        add(counter::FRAMES, u64::from(stack.depth));
-        add(counter::STACK_READS, u64::from(stack.reads));
         // Without room the stack is merely sent once more.
         let _ = STACKS.insert(stack.id, 1, ANY);
     }

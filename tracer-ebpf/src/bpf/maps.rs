@@ -112,9 +112,9 @@ fn counter(slot: u32) -> Option<*mut u64> {
     Some(counters.wrapping_add((slot % counter::COUNT) as usize))
 }
 
-/// Counts what a hit stands for, what it asked for, and the walk over its stack.
+/// Counts what a hit stands for, and what it asked for.
 #[inline(always)]
-pub fn add_hit(objects: u32, size_bytes: u64, frames: u32, reads: u32) {
+pub fn add_hit(objects: u32, size_bytes: u64) {
     if let Some(counters) = COUNTERS.get_ptr_mut(0) {
         let counters = counters.cast::<u64>();
         atomic_add(
@@ -122,14 +122,6 @@ pub fn add_hit(objects: u32, size_bytes: u64, frames: u32, reads: u32) {
             u64::from(objects),
         );
         atomic_add(counters.wrapping_add(counter::BYTES as usize), size_bytes);
-        atomic_add(
-            counters.wrapping_add(counter::FRAMES as usize),
-            u64::from(frames),
-        );
-        atomic_add(
-            counters.wrapping_add(counter::STACK_READS as usize),
-            u64::from(reads),
-        );
     }
 }
 

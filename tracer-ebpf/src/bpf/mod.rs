@@ -4,6 +4,7 @@ mod count;
 mod maps;
 mod programs;
 mod stack;
+mod stopwatch;
 mod target;
 mod window;
 

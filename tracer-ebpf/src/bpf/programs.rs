@@ -19,6 +19,7 @@ use tracer_ebpf::wire::{Config, Gate, ProbeSpec, counter, flags, tiny_rule};
 use super::count::{Event, count, pid};
 use super::maps::{PROBES, add, config, most_frames, open_gate, pass};
 use super::stack::{self, Stack};
+use super::stopwatch::Stopwatch;
 use super::target::{is_noscan, opens_tiny_block, read_u64, used_up_span};
 
 /// CF and ZF: with one of them set `jbe` is taken, into the code that grows
@@ -148,6 +149,7 @@ struct Hit<'a> {
     spec: &'a ProbeSpec,
     /// What let it in.
     gate: *mut Gate,
+    stopwatch: Stopwatch,
 }
 
 impl<'a> Hit<'a> {
@@ -174,6 +176,7 @@ impl<'a> Hit<'a> {
             probe,
             spec,
             gate,
+            stopwatch: Stopwatch::start(),
         })
     }
 
@@ -225,6 +228,7 @@ impl<'a> Hit<'a> {
             objects: 1,
             always: true,
             gate: self.gate,
+            stopwatch: self.stopwatch,
         };
         count(self.context, &self.config, &stack, &event);
     }
@@ -283,6 +287,7 @@ impl<'a> Hit<'a> {
                 objects,
                 always: false,
                 gate: self.gate,
+                stopwatch: self.stopwatch,
             },
         );
     }

@@ -14,6 +14,7 @@ use aya_ebpf::bindings::pt_regs;
 use tracer_ebpf::wire::{CountKey, MAX_FRAMES, StackHeader, StackId, StackRecord, flags, kind};
 
 use super::maps::RING;
+use super::target::read_pair;
 use super::window::Window;
 
 /// A walked stack.
@@ -22,8 +23,6 @@ pub struct Stack {
     pub id: StackId,
     /// Frames seen.
     pub depth: u32,
-    /// How often the stack was read for that.
-    pub reads: u32,
     /// Bits of [`flags`] that tell how the walk went.
     pub flags: u16,
 }
@@ -36,7 +35,7 @@ pub const NO_WAKEUP: u64 = 1;
 #[inline(always)]
 fn walk(
     regs: &pt_regs,
-    window: &mut Window,
+    mut read: impl FnMut(u64) -> Option<[u64; 2]>,
     pid: u32,
     limit: u64,
     mut each: impl FnMut(usize, u64),
@@ -47,10 +46,9 @@ fn walk(
             hi: 0x1319_8a2e_0370_7344 ^ u64::from(pid),
         },
         depth: 0,
-        reads: 0,
         flags: 0,
     };
-    let Some([caller, _]) = window.read(regs.rsp) else {
+    let Some([caller, _]) = read(regs.rsp) else {
         stack.flags = flags::CUT_AT_READ;
         return stack;
     };
@@ -66,7 +64,7 @@ fn walk(
         if index as u64 >= limit {
             break;
         }
-        let Some([next, pc]) = window.read(frame) else {
+        let Some([next, pc]) = read(frame) else {
             stack.flags |= flags::CUT_AT_READ;
             return stack;
         };
@@ -98,12 +96,11 @@ fn mix(id: &mut StackId, pc: u64) {
 #[inline(always)]
 pub fn identify(regs: &pt_regs, pid: u32, limit: u64) -> Stack {
     let mut window = Window::new(regs.rsp);
-    let mut stack = walk(regs, &mut window, pid, limit, |_, _| {});
-    stack.reads = window.reads;
-    stack
+    walk(regs, |frame| window.read(frame), pid, limit, |_, _| {})
 }
 
 /// Walks the stack again, this time into the ring. `false` if the ring is full.
+/// Frame by frame: this is rare, and half the work for the verifier.
 #[inline(always)]
 pub fn send(regs: &pt_regs, key: &CountKey, limit: u64) -> bool {
     let Some(mut entry) = RING.reserve::<StackRecord>(0) else {
@@ -112,8 +109,7 @@ pub fn send(regs: &pt_regs, key: &CountKey, limit: u64) -> bool {
     let record = entry.as_mut_ptr();
     // SAFETY: `record` is the ring space just reserved, of exactly this type.
     let frames = unsafe { &raw mut (*record).frames }.cast::<u64>();
-    let mut window = Window::new(regs.rsp);
-    let stack = walk(regs, &mut window, key.pid, limit, |index, pc| {
+    let stack = walk(regs, read_pair, key.pid, limit, |index, pc| {
         // SAFETY: the walk calls with indices below its limit, which is MAX_FRAMES.
         unsafe { frames.wrapping_add(index).write(pc) };
     });

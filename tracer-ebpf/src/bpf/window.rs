@@ -24,8 +24,6 @@ const ELSEWHERE: u64 = 1 << 63;
 pub struct Window {
     /// Where it begins.
     base: u64,
-    /// How often memory was read for it.
-    pub reads: u32,
     /// What is there. The helper that fills it always writes all of it.
     words: MaybeUninit<[u64; WORDS]>,
 }
@@ -36,7 +34,6 @@ impl Window {
     pub fn new(stack_pointer: u64) -> Self {
         Self {
             base: stack_pointer.wrapping_add(ELSEWHERE),
-            reads: 0,
             words: MaybeUninit::uninit(),
         }
     }
@@ -49,7 +46,6 @@ impl Window {
         if offset > BYTES - FRAME_BYTES {
             if !self.move_to(frame) {
                 // The end of a stack may be closer than the end of the window.
-                self.reads += 1;
                 return read_pair(frame);
             }
             offset = 0;
@@ -60,7 +56,6 @@ impl Window {
     /// Moves it, so that it begins at `address`. `false` if not all of it is there.
     #[inline(always)]
     fn move_to(&mut self, address: u64) -> bool {
-        self.reads += 1;
         // SAFETY: the destination has as many bytes as are asked for; the helper
         // checks the source itself and fills the destination with zeros if it fails.
         let result = unsafe {

@@ -10,7 +10,6 @@ mod common;
 
 mod column;
 mod own;
-mod pairs;
 mod tables;
 
 use column::Column;
@@ -49,7 +48,6 @@ fn main() -> anyhow::Result<()> {
     if let Some(bounds) = tables::bounds(&all) {
         println!("## Bounds\n\n{bounds}");
     }
-    println!("## Inside one process\n\n{}", pairs::table(4 * rounds)?);
     println!("## goalloc itself\n\n{}", own::table(&all)?);
     Ok(())
 }

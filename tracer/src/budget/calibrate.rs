@@ -18,22 +18,13 @@ use crate::target::{self, Process};
 const HITS: u64 = 500;
 const ROUNDS: usize = 4;
 
-/// The same of hits that go through the ring, which has room for few.
-const NEW_HITS: u64 = 100;
+/// Return addresses on the stack, and words from one frame to the next: some share
+/// a read of the stack, as Go's do.
+const FRAMES: usize = 16;
+const STRIDE: usize = 16;
 
-/// Frames on the stack of the shallow and of the deep measurements.
-const SHALLOW: usize = 4;
-const DEEP: usize = 68;
-
-/// Words from one frame to the next: as close as they can be, and as far as makes
-/// each a read of its own.
-const DENSE: usize = 2;
-const SPARSE: usize = 32;
-
-/// Frames in one read of the stack, when they are dense: 256 bytes.
-const FRAMES_PER_READ: f64 = 16.0;
-/// Reads of the shallow stack: where the probe is, and the frames.
-const SHALLOW_READS: f64 = 2.0;
+/// Words that one read of the stack takes in.
+const READ_WORDS: usize = 32;
 
 /// Why the cost could not be measured.
 #[derive(Debug, Error)]
@@ -54,19 +45,15 @@ pub enum Error {
 std::arch::global_asm!(
     ".p2align 4",
     ".globl goalloc_calibration_call",
-    // rdi: how often, rsi: the innermost frame, rdx: added to its return address
-    // each time, rcx: added to the size each time
+    // rdi: how often, rsi: the innermost frame
     "goalloc_calibration_call:",
     "push rbp",
     "push rbx",
     "mov rbp, rsi",
-    "xor ebx, ebx",   // no type
-    "mov r8d, 64", // bytes
+    "xor ebx, ebx", // no type
     "2:",
-    "mov rax, r8",
+    "mov eax, 64", // bytes
     "call 3f",
-    "add [rsi + 8], rdx",
-    "add r8, rcx",
     "dec rdi",
     "jnz 2b",
     "pop rbx",
@@ -82,24 +69,8 @@ std::arch::global_asm!(
 );
 
 unsafe extern "C" {
-    fn goalloc_calibration_call(
-        times: u64,
-        frame: *mut u64,
-        return_address_step: u64,
-        size_step: u64,
-    );
+    fn goalloc_calibration_call(times: u64, frame: *const u64);
     static goalloc_calibration_probe: u8;
-}
-
-/// What the hits of a measurement have in common.
-#[derive(Clone, Copy)]
-enum Hits {
-    /// Everything: they are one count.
-    Alike,
-    /// The stack: each starts a count.
-    OfNewSizes,
-    /// The size: each has a stack of its own to send, and starts a count.
-    OnNewStacks,
 }
 
 /// Measures. What the hits left in the programs' maps is the caller's to drop.
@@ -121,32 +92,16 @@ pub fn calibrate(loaded: &mut Loaded) -> Result<HitCost, Error> {
     };
     let scope = NonZeroU32::new(pid).map_or(Scope::EveryProcess, Scope::Process);
     let probes = loaded.spare(exe, site, scope)?.on()?;
-    let mut shallow = Chain::new(SHALLOW, DENSE);
-    let mut dense = Chain::new(DEEP, DENSE);
-    let mut sparse = Chain::new(DEEP, SPARSE);
-    let turned_away_ns = shallow.ns_per_call(Hits::Alike);
+    let chain = frames();
+    let turned_away_ns = ns_per_call(&chain);
     loaded.gates().open(gate::WINDOW, u64::MAX);
-    let shallow_ns = shallow.ns_per_call(Hits::Alike);
-    let dense_ns = dense.ns_per_call(Hits::Alike);
-    let sparse_ns = sparse.ns_per_call(Hits::Alike);
-    let new_size_ns = shallow.ns_per_call(Hits::OfNewSizes);
-    let new_stack_ns = shallow.ns_per_call(Hits::OnNewStacks);
+    let counted_ns = ns_per_call(&chain);
     loaded.gates().shut(gate::WINDOW);
     // That waits for the kernel; nothing calls the function any more.
     std::thread::spawn(move || drop(probes));
-    let per_frame = |deep_ns: f64| (deep_ns - shallow_ns) / (DEEP - SHALLOW) as f64;
-    // A dense frame takes a part of a read, a sparse one a whole one.
-    let read_ns = (per_frame(sparse_ns) - per_frame(dense_ns)) / (1.0 - 1.0 / FRAMES_PER_READ);
-    let read_ns = read_ns.max(0.0);
-    let frame_ns = (per_frame(dense_ns) - read_ns / FRAMES_PER_READ).max(0.0);
-    let walk_ns = frame_ns * SHALLOW as f64 + read_ns * SHALLOW_READS;
     Ok(HitCost {
         turned_away_ns,
-        counted_ns: (shallow_ns - walk_ns).max(turned_away_ns),
-        frame_ns,
-        read_ns,
-        new_key_ns: (new_size_ns - shallow_ns).max(0.0),
-        sent_stack_ns: (new_stack_ns - new_size_ns - walk_ns).max(0.0),
+        work_ns: (counted_ns - turned_away_ns).max(0.0),
     })
 }
 
@@ -162,51 +117,32 @@ fn probe_offset(own: &Process) -> Result<FileOffset, Error> {
     Ok(FileOffset(mapping.offset.0 + (address.0 - mapping.start.0)))
 }
 
-/// A stack as the walk expects it.
-struct Chain {
-    /// Frames, each with the address of the next and a return address.
-    words: Box<[u64]>,
+/// A chain of frames as the walk expects it, each with the address of the next and
+/// a return address.
+fn frames() -> Box<[u64]> {
+    let mut words = vec![0; FRAMES * STRIDE + READ_WORDS].into_boxed_slice();
+    for index in 1..FRAMES {
+        let at = (index - 1) * STRIDE;
+        if index + 1 < FRAMES {
+            words[at] = words.as_ptr().wrapping_add(at + STRIDE) as u64;
+        }
+        words[at + 1] = 0x1000 + index as u64;
+    }
+    words
 }
 
-impl Chain {
-    /// A chain that makes for `count` return addresses, with that of the call
-    /// itself; from one frame to the next there are so many words.
-    fn new(count: usize, stride: usize) -> Self {
-        // As far as the last read goes.
-        let mut words = vec![0; count * stride + SPARSE].into_boxed_slice();
-        for index in 0..count - 1 {
-            let at = index * stride;
-            if index + 2 < count {
-                words[at] = words.as_ptr().wrapping_add(at + stride) as u64;
-            }
-            words[at + 1] = 0x1000 + index as u64;
-        }
-        Self { words }
-    }
-
-    fn ns_per_call(&mut self, hits: Hits) -> f64 {
-        let (times, return_address_step, size_step) = match hits {
-            Hits::Alike => (HITS, 0, 0),
-            Hits::OfNewSizes => (NEW_HITS, 0, 8),
-            Hits::OnNewStacks => (NEW_HITS, 1 << 20, 0),
-        };
-        let fastest = (0..ROUNDS)
-            .map(|_| {
-                // Sizes begin anew each time, on a stack of their own.
-                self.words[1] += 1 << 40;
-                let innermost = self.words.as_mut_ptr();
-                let started = Instant::now();
-                // SAFETY: the function keeps the C calling convention and touches no
-                // memory but the return address of `innermost`, which is in `words`.
-                // The probe checks what it follows.
-                unsafe {
-                    goalloc_calibration_call(times, innermost, return_address_step, size_step);
-                }
-                started.elapsed()
-            })
-            .min();
-        fastest.map_or(0.0, |elapsed| elapsed.as_nanos() as f64 / times as f64)
-    }
+fn ns_per_call(chain: &[u64]) -> f64 {
+    let fastest = (0..ROUNDS)
+        .map(|_| {
+            let started = Instant::now();
+            // SAFETY: the function keeps the C calling convention, reads no
+            // memory, and hands the chain to the probe, which checks what it
+            // follows.
+            unsafe { goalloc_calibration_call(HITS, chain.as_ptr()) };
+            started.elapsed()
+        })
+        .min();
+    fastest.map_or(0.0, |elapsed| elapsed.as_nanos() as f64 / HITS as f64)
 }
 
 #[cfg(test)]
@@ -215,9 +151,7 @@ mod tests {
 
     #[test]
     fn the_function_runs_without_a_probe() {
-        for hits in [Hits::Alike, Hits::OfNewSizes, Hits::OnNewStacks] {
-            assert!(Chain::new(SHALLOW, DENSE).ns_per_call(hits) < 1e6);
-        }
+        assert!(ns_per_call(&frames()) < 1e6);
     }
 
     #[test]

@@ -5,18 +5,8 @@
 pub struct HitCost {
     /// A hit that is turned away at the gate: the trap, mostly.
     pub turned_away_ns: f64,
-    /// A hit that counts where there is a count already, without the walk over its
-    /// stack.
-    pub counted_ns: f64,
-    /// Each frame of its stack, on top.
-    pub frame_ns: f64,
-    /// Each read of the stack on the way, on top: as many as there are frames where
-    /// those are large.
-    pub read_ns: f64,
-    /// Starting a count, on top.
-    pub new_key_ns: f64,
-    /// Sending a stack that was not sent before, on top of walking it once more.
-    pub sent_stack_ns: f64,
+    /// Counting it, on top, on a known stack of 16 frames.
+    pub work_ns: f64,
 }
 
 /// Hits, by what they cost.
@@ -26,26 +16,11 @@ pub struct Spent {
     pub traps: u64,
     /// Those that counted.
     pub counted: u64,
-    /// Frames walked by those.
-    pub frames: u64,
-    /// Reads of stacks by those.
-    pub stack_reads: u64,
-    /// Those that started a count.
-    pub new_keys: u64,
-    /// Stacks that were sent.
-    pub sent_stacks: u64,
+    /// Those of them that were timed.
+    pub timed: u64,
+    /// Nanoseconds that counting these took.
+    pub timed_ns: u64,
 }
-
-/// A hit, as long as nothing is known of the target: 16 frames, some of which are
-/// so small that one read does for two.
-const TYPICAL: Spent = Spent {
-    traps: 1,
-    counted: 1,
-    frames: 16,
-    stack_reads: 10,
-    new_keys: 0,
-    sent_stacks: 0,
-};
 
 impl Spent {
     /// What has come on top of `earlier`.
@@ -54,49 +29,64 @@ impl Spent {
         Self {
             traps: self.traps.saturating_sub(earlier.traps),
             counted: self.counted.saturating_sub(earlier.counted),
-            frames: self.frames.saturating_sub(earlier.frames),
-            stack_reads: self.stack_reads.saturating_sub(earlier.stack_reads),
-            new_keys: self.new_keys.saturating_sub(earlier.new_keys),
-            sent_stacks: self.sent_stacks.saturating_sub(earlier.sent_stacks),
+            timed: self.timed.saturating_sub(earlier.timed),
+            timed_ns: self.timed_ns.saturating_sub(earlier.timed_ns),
         }
     }
 }
 
-impl HitCost {
-    /// What these hits have cost, nanoseconds.
+/// So many timed hits outweigh what was known before them.
+const HORIZON: f64 = 500.0;
+
+/// Reckons what the hits of one target cost: a trap what it costs on this machine,
+/// counting what it takes on that target lately.
+#[derive(Clone, Copy, Debug)]
+pub struct Meter {
+    turned_away_ns: f64,
+    work_ns: f64,
+    total_ns: f64,
+}
+
+impl Meter {
+    /// Until hits have been timed they cost what they cost on goalloc's own function.
+    #[must_use]
+    pub fn new(cost: HitCost) -> Self {
+        Self {
+            turned_away_ns: cost.turned_away_ns,
+            work_ns: cost.work_ns,
+            total_ns: 0.0,
+        }
+    }
+
+    /// Takes in hits that came since the last time. Returns what they cost,
+    /// nanoseconds.
+    pub fn take(&mut self, spent: Spent) -> f64 {
+        if spent.timed > 0 {
+            let timed = spent.timed as f64;
+            let weight = (timed / HORIZON).min(1.0);
+            self.work_ns += weight * (spent.timed_ns as f64 / timed - self.work_ns);
+        }
+        let spent_ns = self.of(spent);
+        self.total_ns += spent_ns;
+        spent_ns
+    }
+
+    /// What hits cost as things are, nanoseconds.
     #[must_use]
     pub fn of(&self, spent: Spent) -> f64 {
-        let turned_away = spent.traps.saturating_sub(spent.counted);
-        turned_away as f64 * self.turned_away_ns + self.of_counted(spent)
+        spent.traps as f64 * self.turned_away_ns + spent.counted as f64 * self.work_ns
     }
 
-    /// What those of them that counted have cost, nanoseconds.
+    /// What one that counts costs, nanoseconds.
     #[must_use]
-    pub fn of_counted(&self, spent: Spent) -> f64 {
-        spent.counted as f64 * self.counted_ns
-            + spent.frames as f64 * self.frame_ns
-            + spent.stack_reads as f64 * self.read_ns
-            + spent.new_keys as f64 * self.new_key_ns
-            + spent.sent_stacks as f64 * self.sent_stack_ns
+    pub fn hit_ns(&self) -> f64 {
+        self.turned_away_ns + self.work_ns
     }
 
-    /// What a hit costs whose stack is known and typical, nanoseconds.
+    /// What all that were taken in have cost, nanoseconds.
     #[must_use]
-    pub fn of_typical_hit(&self) -> f64 {
-        self.of_counted(TYPICAL)
-    }
-
-    /// What comes on top when that stack is new, nanoseconds.
-    #[must_use]
-    pub fn of_typical_new_stack(&self) -> f64 {
-        let new = Spent {
-            frames: 2 * TYPICAL.frames,
-            stack_reads: 2 * TYPICAL.stack_reads,
-            new_keys: 1,
-            sent_stacks: 1,
-            ..TYPICAL
-        };
-        self.of_counted(new) - self.of_typical_hit()
+    pub fn total_ns(&self) -> f64 {
+        self.total_ns
     }
 }
 
@@ -104,28 +94,39 @@ impl HitCost {
 mod tests {
     use super::*;
 
+    const COST: HitCost = HitCost {
+        turned_away_ns: 500.0,
+        work_ns: 700.0,
+    };
+
     #[test]
     fn every_hit_costs() {
-        let cost = HitCost {
-            turned_away_ns: 500.0,
-            counted_ns: 700.0,
-            frame_ns: 10.0,
-            read_ns: 60.0,
-            new_key_ns: 300.0,
-            sent_stack_ns: 600.0,
-        };
+        let mut meter = Meter::new(COST);
         let spent = Spent {
             traps: 10,
             counted: 4,
-            frames: 40,
-            stack_reads: 20,
-            new_keys: 3,
-            sent_stacks: 2,
+            ..Spent::default()
         };
-        let counted_ns = 4.0 * 700.0 + 400.0 + 1200.0 + 900.0 + 1200.0;
-        assert_eq!(cost.of_counted(spent), counted_ns);
-        assert_eq!(cost.of(spent), 6.0 * 500.0 + counted_ns);
-        assert_eq!(cost.of(spent.since(spent)), 0.0);
-        assert_eq!(cost.of_typical_hit(), 700.0 + 160.0 + 600.0);
+        assert_eq!(meter.take(spent), 10.0 * 500.0 + 4.0 * 700.0);
+        assert_eq!(meter.take(spent.since(spent)), 0.0);
+        assert_eq!(meter.total_ns(), 7800.0);
+        assert_eq!(meter.hit_ns(), 1200.0);
+    }
+
+    #[test]
+    fn what_was_timed_tells_more_than_what_was_calibrated() {
+        let mut meter = Meter::new(COST);
+        let dear = Spent {
+            traps: 1600,
+            counted: 1600,
+            timed: 100,
+            timed_ns: 200_000,
+        };
+        meter.take(dear);
+        assert_eq!(meter.hit_ns(), 500.0 + 700.0 + 0.2 * 1300.0);
+        for _ in 0..30 {
+            meter.take(dear);
+        }
+        assert!((meter.hit_ns() - 2500.0).abs() < 5.0);
     }
 }

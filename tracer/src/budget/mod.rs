@@ -13,6 +13,6 @@ mod schedule;
 
 pub use calibrate::{Error, calibrate};
 pub use clock::CpuClock;
-pub use cost::{HitCost, Spent};
+pub use cost::{HitCost, Meter, Spent};
 pub use limit::{MaxOverhead, ParseError};
 pub use schedule::Schedule;

@@ -8,8 +8,6 @@
 
 use std::time::Duration;
 
-use super::cost::{HitCost, Spent};
-
 /// Windows a second that the allowance of one is cut for.
 const WINDOWS_PER_SECOND: f64 = 12.0;
 
@@ -17,8 +15,8 @@ const WINDOWS_PER_SECOND: f64 = 12.0;
 /// most of it.
 const LEAST_ALLOWANCE_NS: f64 = 1.0e6;
 
-/// Credit at the start and at most, in time of one core at the bound: what a
-/// quiet target may allocate at once and still be traced in full.
+/// Credit at most, in time of one core at the bound: what a quiet target may
+/// allocate at once and still be traced in full.
 const MOST_CREDIT_NS: f64 = 0.25e9;
 
 /// The least CPU time a second that the budget is reckoned by. A target that
@@ -44,7 +42,6 @@ const NEWEST: f64 = 0.2;
 pub struct Schedule {
     /// Share of the target's CPU time that may be spent.
     share: f64,
-    cost: HitCost,
     credit_ns: f64,
     /// Credit that comes in per nanosecond, on average.
     rate: f64,
@@ -54,31 +51,26 @@ pub struct Schedule {
     window_cost_ns: f64,
     /// Cost of a window, on average; 0 before the first has ended.
     mean_cost_ns: f64,
-    /// Cost of a hit that counts, on average.
-    hit_ns: f64,
 }
 
 impl Schedule {
-    /// A budget of `percent` of the target's CPU time.
+    /// A budget of `percent` of the target's CPU time. Nothing of it is there yet.
     #[must_use]
-    pub fn new(percent: f64, cost: HitCost) -> Self {
+    pub fn new(percent: f64) -> Self {
         let share = percent / 100.0;
         Self {
             share,
-            cost,
-            credit_ns: share * MOST_CREDIT_NS,
+            credit_ns: 0.0,
             rate: share,
             floor_ns: 0.0,
             window_cost_ns: 0.0,
             mean_cost_ns: 0.0,
-            hit_ns: cost.of_typical_hit(),
         }
     }
 
     /// Takes in what has happened in `wall_ns`: the CPU time the target used,
-    /// tracing included, and the hits.
-    pub fn account(&mut self, wall_ns: f64, cpu_ns: f64, spent: Spent) {
-        let spent_ns = self.cost.of(spent);
+    /// tracing included, and what of it went to hits.
+    pub fn account(&mut self, wall_ns: f64, cpu_ns: f64, spent_ns: f64) {
         // The time in hits is not the target's own.
         let own_ns = (cpu_ns - spent_ns).max(wall_ns * LEAST_CPU_SHARE);
         let income_ns = own_ns * self.share;
@@ -86,11 +78,6 @@ impl Schedule {
             // An average over about a second.
             let weight = (wall_ns / 1.0e9).min(1.0);
             self.rate += weight * (income_ns / wall_ns - self.rate);
-        }
-        if spent.counted > 0 {
-            let hit_ns = self.cost.of_counted(spent) / spent.counted as f64;
-            let weight = (spent.counted as f64 / 1000.0).min(1.0);
-            self.hit_ns += weight * (hit_ns - self.hit_ns);
         }
         self.credit_ns = (self.credit_ns + income_ns - spent_ns).min(self.most_credit_ns());
         self.window_cost_ns += spent_ns;
@@ -100,12 +87,6 @@ impl Schedule {
     #[must_use]
     pub fn share(&self) -> f64 {
         self.share
-    }
-
-    /// What a hit that counts costs on average, nanoseconds.
-    #[must_use]
-    pub fn hit_ns(&self) -> f64 {
-        self.hit_ns
     }
 
     /// A window begins.
@@ -121,11 +102,11 @@ impl Schedule {
         self.credit_ns - self.floor_ns <= USED_UP * self.allowance_ns()
     }
 
-    /// Hits that may come in before the next look at it.
+    /// Hits of this cost that may come in before the next look at it.
     #[must_use]
-    pub fn hits_left(&self) -> u64 {
+    pub fn hits_left(&self, hit_ns: f64) -> u64 {
         let left_ns = (self.credit_ns - self.floor_ns).max(0.0);
-        (left_ns / self.hit_ns).ceil() as u64
+        (left_ns / hit_ns).ceil() as u64
     }
 
     /// The window has ended and its probes are off: how long to wait before the
@@ -163,15 +144,7 @@ mod tests {
 
     use super::*;
 
-    const COST: HitCost = HitCost {
-        turned_away_ns: 500.0,
-        counted_ns: 700.0,
-        frame_ns: 12.0,
-        read_ns: 0.0,
-        new_key_ns: 0.0,
-        sent_stack_ns: 0.0,
-    };
-    const DEPTH: f64 = 10.0;
+    const TURNED_AWAY_NS: f64 = 500.0;
     const HIT_NS: f64 = 820.0;
     const SECOND_NS: f64 = 1.0e9;
 
@@ -195,7 +168,7 @@ mod tests {
     }
 
     fn run(percent: f64, cores: f64, rate: f64, seconds: f64, seed: u64) -> Target {
-        let mut schedule = Schedule::new(percent, COST);
+        let mut schedule = Schedule::new(percent);
         let mut random = fastrand::Rng::with_seed(seed);
         let mut target = Target {
             cores,
@@ -213,16 +186,11 @@ mod tests {
             schedule.open();
             target.windows += 1;
             loop {
-                let limit = schedule.hits_left() as f64;
+                let limit = schedule.hits_left(HIT_NS) as f64;
                 let counted = hits(&target, step_ns).min(limit);
-                let spent = Spent {
-                    traps: counted as u64,
-                    counted: counted as u64,
-                    frames: (counted * DEPTH) as u64,
-                    ..Spent::default()
-                };
-                schedule.account(step_ns, cores * step_ns, spent);
-                target.spent_ns += COST.of(spent);
+                let spent_ns = counted * HIT_NS;
+                schedule.account(step_ns, cores * step_ns, spent_ns);
+                target.spent_ns += spent_ns;
                 target.traced_ns += step_ns;
                 target.wall_ns += step_ns;
                 if schedule.is_used_up() || target.wall_ns > seconds * SECOND_NS {
@@ -230,15 +198,12 @@ mod tests {
                 }
             }
             // Hits while the probes go off.
-            let late = Spent {
-                traps: 600,
-                ..Spent::default()
-            };
-            target.spent_ns += COST.of(late);
+            let late_ns = 600.0 * TURNED_AWAY_NS;
+            target.spent_ns += late_ns;
             let cycle_ns = cycle.as_nanos() as f64;
-            schedule.account(cycle_ns, cores * cycle_ns, late);
+            schedule.account(cycle_ns, cores * cycle_ns, late_ns);
             let gap_ns = schedule.gap(random.f64(), cycle).as_nanos() as f64;
-            schedule.account(gap_ns, cores * gap_ns, Spent::default());
+            schedule.account(gap_ns, cores * gap_ns, 0.0);
             target.gaps_ns.push(gap_ns);
             target.wall_ns += gap_ns + cycle_ns;
         }
@@ -295,22 +260,16 @@ mod tests {
     proptest! {
         #[test]
         fn no_input_breaks_it(
-            steps in prop::collection::vec((0.0..1e10f64, 0.0..1e11f64, 0u64..1 << 40, 0u64..1 << 40), 1..50),
+            steps in prop::collection::vec((0.0..1e10f64, 0.0..1e11f64, 0.0..1e15f64), 1..50),
             uniform in 0.0..1.0f64,
         ) {
-            let mut schedule = Schedule::new(2.0, COST);
-            for (wall_ns, cpu_ns, traps, counted) in steps {
+            let mut schedule = Schedule::new(2.0);
+            for (wall_ns, cpu_ns, spent_ns) in steps {
                 schedule.open();
-                let spent = Spent {
-                    traps: traps.max(counted),
-                    counted,
-                    frames: counted,
-                    ..Spent::default()
-                };
-                schedule.account(wall_ns, cpu_ns, spent);
+                schedule.account(wall_ns, cpu_ns, spent_ns);
                 let gap = schedule.gap(uniform, Duration::from_millis(60));
                 prop_assert!(gap < Duration::from_secs(600));
-                let _ = schedule.hits_left();
+                let _ = schedule.hits_left(HIT_NS);
             }
         }
     }

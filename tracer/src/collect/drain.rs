@@ -70,14 +70,10 @@ pub struct Totals {
     pub streamed: u64,
     /// Times that a probe was hit, counted or not.
     pub traps: u64,
-    /// Frames walked, once more for each stack that was sent.
-    pub frames: u64,
-    /// Reads of stacks for that.
-    pub stack_reads: u64,
-    /// Events that started a count.
-    pub new_keys: u64,
-    /// Stacks sent.
-    pub sent_stacks: u64,
+    /// Events whose counting was timed.
+    pub timed: u64,
+    /// Nanoseconds that took.
+    pub timed_ns: u64,
 }
 
 impl Totals {
@@ -91,10 +87,8 @@ impl Totals {
             lost_stacks: self.lost_stacks + other.lost_stacks,
             streamed: self.streamed + other.streamed,
             traps: self.traps + other.traps,
-            frames: self.frames + other.frames,
-            stack_reads: self.stack_reads + other.stack_reads,
-            new_keys: self.new_keys + other.new_keys,
-            sent_stacks: self.sent_stacks + other.sent_stacks,
+            timed: self.timed + other.timed,
+            timed_ns: self.timed_ns + other.timed_ns,
         }
     }
 
@@ -108,10 +102,8 @@ impl Totals {
             lost_stacks: self.lost_stacks.saturating_sub(earlier.lost_stacks),
             streamed: self.streamed.saturating_sub(earlier.streamed),
             traps: self.traps.saturating_sub(earlier.traps),
-            frames: self.frames.saturating_sub(earlier.frames),
-            stack_reads: self.stack_reads.saturating_sub(earlier.stack_reads),
-            new_keys: self.new_keys.saturating_sub(earlier.new_keys),
-            sent_stacks: self.sent_stacks.saturating_sub(earlier.sent_stacks),
+            timed: self.timed.saturating_sub(earlier.timed),
+            timed_ns: self.timed_ns.saturating_sub(earlier.timed_ns),
         }
     }
 }
@@ -214,10 +206,8 @@ impl Collector {
             lost_stacks: sum(counter::LOST_STACKS),
             streamed: sum(counter::STREAMED),
             traps: sum(counter::TRAPS),
-            frames: sum(counter::FRAMES),
-            stack_reads: sum(counter::STACK_READS),
-            new_keys: sum(counter::NEW_KEYS),
-            sent_stacks: sum(counter::SENT_STACKS),
+            timed: sum(counter::TIMED),
+            timed_ns: sum(counter::TIMED_NS),
         };
         Ok(now.since(&self.before))
     }

@@ -11,7 +11,7 @@ use tracer_ebpf::wire::{MAX_FRAMES, gate};
 use super::counting::CounterSource;
 use super::prepare::Error;
 use crate::attach::{Groups, Loaded, Probes};
-use crate::budget::{CpuClock, HitCost, Schedule, Spent};
+use crate::budget::{CpuClock, Meter, Schedule, Spent};
 use crate::collect::{Collector, RawRecording, Totals, frames_to_keep};
 use crate::counters::Counters;
 use crate::estimate::{Accumulator, ByTime};
@@ -22,8 +22,8 @@ pub(super) struct Engine {
     pub loaded: Loaded,
     pub groups: Groups,
     pub collector: Collector,
-    /// What a hit costs here.
-    pub cost: HitCost,
+    /// What hits cost.
+    pub meter: Meter,
     /// `None` to trace everything.
     pub schedule: Option<Schedule>,
     /// The clock of the target, where it is one process.
@@ -130,10 +130,8 @@ impl Engine {
         let spent = Spent {
             traps: totals.traps,
             counted: gates.taken(gate::WINDOW) + gates.taken(gate::ALWAYS),
-            frames: totals.frames,
-            stack_reads: totals.stack_reads,
-            new_keys: totals.new_keys,
-            sent_stacks: totals.sent_stacks,
+            timed: totals.timed,
+            timed_ns: totals.timed_ns,
         };
         Ok((spent, totals))
     }
@@ -191,8 +189,8 @@ impl Run {
         self.engine.loaded.gates().shut(gate::ALWAYS);
         let large_is_exact = self.always.is_some();
         drop(self.always.take());
-        let spent = self.engine.spent()?.0;
-        let cpu_ns = self.engine.cpu_ns().unwrap_or(self.last.cpu_ns);
+        self.account()?;
+        let cpu_ns = self.last.cpu_ns;
         let streamed = self.engine.collector.take()?;
         let kept = self.engine.collector.take_kept()?;
         self.all.add_exact(streamed);
@@ -211,7 +209,7 @@ impl Run {
         let leftovers = self.engine.collector.finish()?;
         let overhead = self.start_cpu_ns.map(|start| {
             (
-                self.engine.cost.of(spent),
+                self.engine.meter.total_ns(),
                 cpu_ns.saturating_sub(start) as f64,
             )
         });
@@ -253,9 +251,9 @@ impl Run {
         let (now, totals) = self.look()?;
         let wall_ns = (now.at - self.last.at).as_nanos() as f64;
         let cpu_ns = now.cpu_ns.saturating_sub(self.last.cpu_ns) as f64;
-        let spent = now.spent.since(self.last.spent);
+        let spent_ns = self.engine.meter.take(now.spent.since(self.last.spent));
         if let Some(schedule) = &mut self.engine.schedule {
-            schedule.account(wall_ns, cpu_ns, spent);
+            schedule.account(wall_ns, cpu_ns, spent_ns);
         }
         self.last = now;
         *self

@@ -11,7 +11,7 @@ use super::config::Config;
 use super::counting::CounterSource;
 use super::engine::{Engine, Finished};
 use super::prepare::{self, Error, Prepared};
-use crate::budget::{self, CpuClock, HitCost, MaxOverhead, Schedule};
+use crate::budget::{self, CpuClock, HitCost, MaxOverhead, Meter, Schedule};
 use crate::collect::{Collector, Totals};
 use crate::target::Pidfd;
 
@@ -55,8 +55,8 @@ impl Tracing {
             let engine = Engine {
                 groups,
                 collector,
-                cost,
-                schedule: schedule(&prepared, &config, cost),
+                meter: Meter::new(cost),
+                schedule: schedule(&prepared, &config),
                 clock,
                 target: prepared.pid().and_then(|pid| Pidfd::open(pid).ok()),
                 counters: counters(&prepared),
@@ -99,10 +99,10 @@ impl Tracing {
 }
 
 /// The budget, where there is one: a bound, and a process to keep it for.
-fn schedule(prepared: &Prepared, config: &Config, cost: HitCost) -> Option<Schedule> {
+fn schedule(prepared: &Prepared, config: &Config) -> Option<Schedule> {
     prepared.pid()?;
     match config.max_overhead {
-        MaxOverhead::Percent(percent) => Some(Schedule::new(percent, cost)),
+        MaxOverhead::Percent(percent) => Some(Schedule::new(percent)),
         MaxOverhead::None => None,
     }
 }

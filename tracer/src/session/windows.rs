@@ -59,10 +59,11 @@ impl Run {
             self.started = Instant::now();
             self.engine.loaded.gates().open(gate::ALWAYS, u64::MAX);
         }
+        let hit_ns = self.engine.meter.hit_ns();
         let mut hits = u64::MAX;
         if let Some(schedule) = &mut self.engine.schedule {
             schedule.open();
-            hits = schedule.hits_left();
+            hits = schedule.hits_left(hit_ns);
         }
         let gates = self.engine.loaded.gates();
         if self.always.is_none() {
@@ -100,7 +101,7 @@ impl Run {
             if schedule.is_used_up() || gates.is_exhausted(gate::WINDOW) {
                 return Ok(Waited::Through);
             }
-            let left = schedule.hits_left();
+            let left = schedule.hits_left(self.engine.meter.hit_ns());
             gates.allow(gate::WINDOW, left);
             // Far from its end it need not be looked at so often.
             period = if came.saturating_mul(20) < left {
@@ -136,7 +137,7 @@ impl Run {
         let hits = closed.spent.since(window.spent);
         let cpu_ns = closed.cpu_ns.saturating_sub(window.cpu_ns);
         self.by_time
-            .add_window(counted, cpu_ns as f64, self.engine.cost.of(hits));
+            .add_window(counted, cpu_ns as f64, self.engine.meter.of(hits));
         let untraced = self.untraced_until(window.cpu_ns, counters.as_ref(), counted);
         self.all.add_window(counts, untraced);
         if counters.is_some() {
@@ -150,7 +151,7 @@ impl Run {
             counted,
             traps = hits.traps,
             traps_late = late.traps,
-            frames = hits.frames,
+            hit_ns = self.engine.meter.hit_ns(),
             cpu_ms = cpu_ns / 1_000_000,
             untraced,
             "window"
@@ -196,7 +197,7 @@ impl Run {
             return;
         }
         let hits = self.engine.loaded.gates().taken(gate::ALWAYS);
-        let spent_ns = schedule.hit_ns() * hits as f64;
+        let spent_ns = self.engine.meter.hit_ns() * hits as f64;
         let used_ns = self.last.cpu_ns.saturating_sub(start) as f64;
         if spent_ns > MOST_FOR_LARGE * schedule.share() * used_ns && hits > 1000 {
             self.engine.loaded.gates().shut(gate::ALWAYS);

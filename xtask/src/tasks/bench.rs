@@ -26,6 +26,8 @@ enum What {
     Hit,
     /// Whole programs, traced and untraced
     Overhead,
+    /// Whether the bound on the overhead holds, in many pairs of stretches
+    Bound,
     /// Estimates against exact figures
     Accuracy,
     /// All of them
@@ -37,8 +39,9 @@ impl What {
         match self {
             Self::Hit => &[Self::Hit],
             Self::Overhead => &[Self::Overhead],
+            Self::Bound => &[Self::Bound],
             Self::Accuracy => &[Self::Accuracy],
-            Self::All => &[Self::Hit, Self::Overhead, Self::Accuracy],
+            Self::All => &[Self::Hit, Self::Overhead, Self::Bound, Self::Accuracy],
         }
     }
 }
@@ -48,6 +51,7 @@ impl fmt::Display for What {
         f.write_str(match self {
             Self::Hit => "hit",
             Self::Overhead => "overhead",
+            Self::Bound => "bound",
             Self::Accuracy => "accuracy",
             Self::All => "all",
         })

@@ -49,12 +49,26 @@ impl Etcd {
         })
     }
 
-    /// Puts so often, and tells how long it took.
-    fn put(&self, server: &Server, times: u64) -> Result<Duration> {
+    /// The server.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Puts for longer than anybody looks.
+    pub fn endless(&self, server: &Server) -> Command {
+        self.load(server, u64::from(u32::MAX))
+    }
+
+    fn load(&self, server: &Server, times: u64) -> Command {
         let mut load = Command::new(&self.load);
         load.args(["-address", &format!("127.0.0.1:{}", server.port)])
             .args(["-n", &times.to_string()]);
-        let said = command::output(&mut load, "look at etcd")?;
+        load
+    }
+
+    /// Puts so often, and tells how long it took.
+    fn put(&self, server: &Server, times: u64) -> Result<Duration> {
+        let said = command::output(&mut self.load(server, times), "look at etcd")?;
         let ns = said.split_whitespace().rev().nth(1);
         let ns = ns.with_context(|| format!("putload says {said:?}"))?;
         Ok(Duration::from_nanos(ns.parse()?))
