@@ -49,17 +49,19 @@ fn main() -> Result<()> {
     for workload in workload::wanted(&options)? {
         let mut subject = Subject::of(workload)?;
         for tracing in ways(subject.workload().name()) {
-            eprintln!("{}, {tracing}", subject.workload().name());
+            eprint!("{}, {tracing}: ", subject.workload().name());
             let ratios = subject.ratios(tracing, rounds)?;
             let of = |which: fn(&Times) -> f64| interval::median(ratios.iter().map(which));
+            let (wall, cpu) = (of(|ratio| ratio.wall_ns), of(|ratio| ratio.cpu_ns));
+            eprintln!("wall {wall}, CPU {cpu}");
             table.row(&[
                 subject.workload().title(),
                 match tracing {
                     Tracing::Goalloc(bound) => bound.to_string(),
                     _ => "nothing attached".to_owned(),
                 },
-                of(|ratio| ratio.wall_ns).to_string(),
-                of(|ratio| ratio.cpu_ns).to_string(),
+                wall.to_string(),
+                cpu.to_string(),
                 ratios.len().to_string(),
             ]);
         }
@@ -85,7 +87,7 @@ enum Subject {
     /// A program that runs on and on, for a stretch of time.
     Endless {
         workload: Box<dyn Workload>,
-        program: Endless,
+        program: Box<Endless>,
         meter: Box<Meter>,
     },
     /// Runs of a program, for one run.
@@ -100,7 +102,7 @@ impl Subject {
         Ok(Self::Endless {
             workload,
             meter: Box::new(Meter::of(program.pid, &program.executable)?),
-            program,
+            program: Box::new(program),
         })
     }
 

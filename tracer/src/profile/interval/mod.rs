@@ -4,15 +4,17 @@
 //! row of it.
 //!
 //! A row is estimated again and again, each time without one group of windows;
-//! how far the results are apart says how far the estimate may be off
-//! (delete-one-group jackknife: Wolter, Introduction to Variance Estimation,
-//! chapter 4). That takes windows for what was drawn, so that objects which come
-//! in bursts are no problem. On top of that:
+//! how far results that follow each other are apart says how far the estimate may
+//! be off (delete-one-group jackknife, and successive differences as for systematic
+//! samples: Wolter, Introduction to Variance Estimation, chapters 4 and 8). That
+//! takes windows for what was drawn, so that objects which come in bursts are no
+//! problem, and a program that does one thing after the other is none either. On
+//! top of that:
 //!
 //! - The variance is not less than if objects were drawn one by one.
-//! - The half width is Student's t for one degree of freedom less than there are
-//!   groups times the root of the variance. With one group the interval is all
-//!   that is possible.
+//! - The half width is Student's t times the root of the variance, with two thirds
+//!   as many degrees of freedom as there are groups. With one group the interval is
+//!   all that is possible.
 //! - The interval is the union of the plain one, and one that is symmetric in the
 //!   log-odds of the row's share. The plain one alone misses too often what was
 //!   seen in a few windows only, where more is likelier than it says.

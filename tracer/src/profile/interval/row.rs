@@ -104,7 +104,7 @@ impl<'a> Row<'a> {
         let known = self.totals().all(|(totals, _)| totals.stratum.known);
         let bound = if known { all } else { f64::INFINITY };
         let variance = self.jackknife(groups).max(self.sampling());
-        let half = quantile_975(groups.count_ones() - 1) * variance.sqrt();
+        let half = quantile_975(degrees_of_freedom(groups.count_ones())) * variance.sqrt();
         let (low, high) = log_odds(estimate, half, bound);
         let mut low = low.min(estimate - half);
         let mut high = high.max(estimate + half);
@@ -116,15 +116,17 @@ impl<'a> Row<'a> {
         (low.max(0.0), high.min(bound))
     }
 
-    /// Variance by what the estimate becomes without each of the `groups`.
+    /// Variance by what the estimate becomes without each of the `groups`: by how far
+    /// those are apart that follow each other. What changes in the course of the
+    /// recording is no uncertainty, because windows stand for the gaps beside them.
     fn jackknife(&self, groups: u64) -> f64 {
         let count = f64::from(groups.count_ones());
         let replicates: Vec<f64> = bits(groups)
             .map(|group| self.sum(|totals, row| totals.without(group, row, count)))
             .collect();
-        let mean = replicates.iter().sum::<f64>() / count;
-        let squares: f64 = replicates.iter().map(|r| (r - mean) * (r - mean)).sum();
-        squares * (count - 1.0) / count
+        let steps = replicates.windows(2).map(|pair| pair[1] - pair[0]);
+        let squares: f64 = steps.map(|step| step * step).sum();
+        squares / 2.0 * (count - 1.0) / count
     }
 
     /// Variance that is there even if every object were drawn by itself:
@@ -223,6 +225,13 @@ fn log_odds(estimate: f64, half: f64, bound: f64) -> (f64, f64) {
     (of(odds / factor), of(odds * factor))
 }
 
+/// Degrees of freedom of a variance from differences of so many values that follow
+/// each other: von Neumann et al., The Mean Square Successive Difference, Annals of
+/// Mathematical Statistics 12 (1941).
+fn degrees_of_freedom(values: u32) -> u32 {
+    (2 * (values - 1).pow(2)) / (3 * values - 4)
+}
+
 fn bits(mask: u64) -> impl Iterator<Item = usize> {
     (0..u64::BITS as usize).filter(move |bit| mask >> bit & 1 == 1)
 }
@@ -230,6 +239,12 @@ fn bits(mask: u64) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_third_of_the_degrees_of_freedom_goes() {
+        let degrees = [2, 3, 4, 10, 64].map(degrees_of_freedom);
+        assert_eq!(degrees, [1, 1, 2, 6, 42]);
+    }
 
     #[test]
     fn log_odds_are_symmetric_around_half_and_stay_within() {

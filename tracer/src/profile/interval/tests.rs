@@ -91,10 +91,11 @@ fn the_half_width_is_student_s_t_times_the_root_of_the_jackknife_s_variance() {
     let row = sample(0, 10_000, 510_000, &[50.0, 100.0, 0.0]);
     let other = sample(0, 10_000, 510_000, &[50.0, 0.0, 100.0]);
     let mut profile = profile(&[(1e6, true)], vec![row, other]);
-    let replicates = [0.5, 0.25, 0.75];
-    let squares: f64 = replicates.iter().map(|r| (r - 0.5) * (r - 0.5)).sum();
+    let replicates = [0.5, 0.25, 0.75_f64];
+    let steps = replicates.windows(2).map(|pair| pair[1] - pair[0]);
+    let squares: f64 = steps.map(|step| step * step).sum();
     let prediction = (1.0 + 20_000.0 / 1e6_f64).sqrt();
-    let half = 4.303 * (squares * 2.0 / 3.0).sqrt() * 1e6 * prediction;
+    let half = 12.706 * (squares / 2.0 * 2.0 / 3.0).sqrt() * 1e6 * prediction;
     // More than there is.
     assert!(half > 500_000.0);
     assert_eq!(
@@ -107,8 +108,8 @@ fn the_half_width_is_student_s_t_times_the_root_of_the_jackknife_s_variance() {
     profile.samples[0].parts[0].draws[2].objects = 47.5;
     profile.samples[1].parts[0].draws[1].objects = 47.5;
     profile.samples[1].parts[0].draws[2].objects = 52.5;
-    let squares = 2.0 * (0.0125_f64 * 0.0125);
-    let half = 4.303 * (squares * 2.0 / 3.0).sqrt() * 1e6 * prediction;
+    let squares = 0.0125_f64 * 0.0125 + 0.025 * 0.025;
+    let half = 12.706 * (squares / 2.0 * 2.0 / 3.0).sqrt() * 1e6 * prediction;
     let (low, high) = interval(&profile, &[0], Measure::Objects).unwrap();
     // On the log-odds scale an interval around one half is a little narrower.
     assert!(
@@ -127,7 +128,7 @@ fn agreement_of_the_windows_is_not_more_than_sampling_allows() {
     let row = sample(0, 50, 5_050, &[1_250.0; 4]);
     let other = sample(0, 50, 5_050, &[1_250.0; 4]);
     let profile = profile(&[(10_000.0, true)], vec![row, other]);
-    let half = 3.182 * (10_000.0_f64 * 10_100.0 / 100.0 * 0.25).sqrt();
+    let half = 4.303 * (10_000.0_f64 * 10_100.0 / 100.0 * 0.25).sqrt();
     let (low, high) = interval(&profile, &[0], Measure::Objects).unwrap();
     assert!((low as f64 - (5_050.0 - half)).abs() < 2.0, "{low} {half}");
     assert!(

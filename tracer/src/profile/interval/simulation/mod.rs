@@ -96,3 +96,24 @@ fn windows_scaled_by_time_alone() {
     let widths = population.assert_covered(unknown, Measure::Objects);
     assert!(widths[2] > 0.05 && widths[2] < 0.4, "{widths:?}");
 }
+
+#[test]
+fn one_thing_after_the_other() {
+    const STAGES: [u64; 5] = [20_000, 70_000, 90_000, 150_000, 200_000];
+    let mut random = Random(13);
+    let population = Population::new(&small(4), |i| {
+        let stage = STAGES.partition_point(|end| *end <= i as u64) as u64;
+        match random.below(10) {
+            0..6 => (stage % 3) as usize,
+            6 => 3,
+            chance => (chance % 3) as usize,
+        }
+    });
+    let few = Look {
+        window: 400.0,
+        gap: 7_600.0,
+        known: true,
+    };
+    let widths = population.assert_covered(few, Measure::Objects);
+    assert!(widths[1] < 0.4 && widths[3] < 0.4, "{widths:?}");
+}
