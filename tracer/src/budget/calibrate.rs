@@ -13,10 +13,10 @@ use crate::addr::{FileOffset, ProcAddr};
 use crate::attach::{self, Loaded, Scope, Site};
 use crate::target::{self, Process};
 
-/// Hits per measurement, and measurements per figure; the fastest counts,
-/// because whatever else runs only adds.
+/// Hits per measurement, and measurements per figure; the median counts. The fastest
+/// would tell what a hit costs when nobody else uses the machine.
 const HITS: u64 = 500;
-const ROUNDS: usize = 4;
+const ROUNDS: usize = 5;
 
 /// Return addresses on the stack, and words from one frame to the next: some share
 /// a read of the stack, as Go's do.
@@ -132,7 +132,7 @@ fn frames() -> Box<[u64]> {
 }
 
 fn ns_per_call(chain: &[u64]) -> f64 {
-    let fastest = (0..ROUNDS)
+    let mut times: Vec<_> = (0..ROUNDS)
         .map(|_| {
             let started = Instant::now();
             // SAFETY: the function keeps the C calling convention, reads no
@@ -141,8 +141,10 @@ fn ns_per_call(chain: &[u64]) -> f64 {
             unsafe { goalloc_calibration_call(HITS, chain.as_ptr()) };
             started.elapsed()
         })
-        .min();
-    fastest.map_or(0.0, |elapsed| elapsed.as_nanos() as f64 / HITS as f64)
+        .collect();
+    times.sort_unstable();
+    let median = times.get(ROUNDS / 2).copied().unwrap_or_default();
+    median.as_nanos() as f64 / HITS as f64
 }
 
 #[cfg(test)]

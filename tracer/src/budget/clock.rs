@@ -4,7 +4,7 @@ use std::io;
 
 use libc::{clockid_t, pid_t, timespec};
 
-/// The clock that runs while threads of one process do.
+/// The clock that runs while threads of one process do, or one thread.
 #[derive(Clone, Copy, Debug)]
 pub struct CpuClock {
     id: clockid_t,
@@ -24,6 +24,14 @@ impl CpuClock {
             return Err(io::Error::from_raw_os_error(error));
         }
         Ok(Self { id })
+    }
+
+    /// The clock that runs while the thread does that asks it.
+    #[must_use]
+    pub fn of_the_asking_thread() -> Self {
+        Self {
+            id: libc::CLOCK_THREAD_CPUTIME_ID,
+        }
     }
 
     /// CPU time that all its threads have used so far, nanoseconds; `None` once
@@ -57,6 +65,13 @@ mod tests {
             sum = std::hint::black_box(sum + 1);
         }
         assert!(sum > 0);
+    }
+
+    #[test]
+    fn a_thread_has_no_more_than_its_process() {
+        let thread_ns = CpuClock::of_the_asking_thread().now_ns().unwrap();
+        let process = CpuClock::of(std::process::id()).unwrap();
+        assert!((1..=process.now_ns().unwrap()).contains(&thread_ns));
     }
 
     #[test]

@@ -83,6 +83,13 @@ impl Schedule {
         self.window_cost_ns += spent_ns;
     }
 
+    /// Takes in what the window cost beside its hits: where all CPUs are busy that is
+    /// time the target does not get.
+    pub fn pay(&mut self, ns: f64) {
+        self.credit_ns -= ns;
+        self.window_cost_ns += ns;
+    }
+
     /// Share of the target's CPU time that may be spent, 0 to 1.
     #[must_use]
     pub fn share(&self) -> f64 {

@@ -9,7 +9,7 @@ use tracer_ebpf::wire::{CountKey, flags, gate};
 use super::engine::{Run, Waited};
 use super::prepare::Error;
 use crate::attach::Probes;
-use crate::budget::Spent;
+use crate::budget::{CpuClock, Spent};
 use crate::collect::Counts;
 
 /// How often the ring is drained, and a window that is far from its end looked
@@ -20,8 +20,10 @@ const CALM_PERIOD: Duration = Duration::from_millis(5);
 const CLOSE_PERIOD: Duration = Duration::from_millis(1);
 
 /// How often the runtime's counters are read while nothing is traced: should the
-/// target end, so much of them is missed at most.
+/// target end, so much of them is missed at most. In a long recording that is this
+/// part of it, one in so many.
 const COUNTERS_PERIOD: Duration = Duration::from_millis(20);
+const COUNTERS_PART: u32 = 200;
 
 /// They take longer to read the more Ps there are. This many times that long passes
 /// at least until they are read again.
@@ -40,11 +42,14 @@ pub(super) struct Open {
     pub at: Instant,
     pub cpu_ns: u64,
     pub spent: Spent,
+    /// CPU time that opening it took here.
+    pub own_ns: u64,
 }
 
 impl Run {
     /// Puts the probes on and opens the gates.
     pub(super) fn open_window(&mut self) -> Result<Open, Error> {
+        let own_before_ns = Self::own_cpu_ns();
         let mut probes = vec![self.engine.groups.window.on()?];
         let is_first = self.engine.ready.is_some();
         if self.always.is_none() && !self.engine.groups.always.is_empty() {
@@ -79,6 +84,7 @@ impl Run {
             at: Instant::now(),
             cpu_ns: self.last.cpu_ns,
             spent: self.last.spent,
+            own_ns: Self::own_cpu_ns() - own_before_ns,
         })
     }
 
@@ -114,6 +120,7 @@ impl Run {
 
     /// Shuts the gates, takes the probes off and what they counted.
     pub(super) fn close_window(&mut self, window: Open) -> Result<(), Error> {
+        let own_before_ns = Self::own_cpu_ns();
         let gates = self.engine.loaded.gates();
         gates.shut(gate::WINDOW);
         let exhausted = gates.is_exhausted(gate::WINDOW);
@@ -157,7 +164,18 @@ impl Run {
             "window"
         );
         self.reconsider_large();
+        let own_ns = window.own_ns + Self::own_cpu_ns() - own_before_ns;
+        if let Some(schedule) = &mut self.engine.schedule {
+            schedule.pay(own_ns as f64);
+        }
         Ok(())
+    }
+
+    /// CPU time of this thread.
+    fn own_cpu_ns() -> u64 {
+        CpuClock::of_the_asking_thread()
+            .now_ns()
+            .unwrap_or_default()
     }
 
     /// Waits a random time, reading the runtime's counters now and then.
@@ -173,7 +191,9 @@ impl Run {
             if left.is_zero() {
                 return Ok(Waited::Through);
             }
-            let period = COUNTERS_PERIOD.max(self.counters_took * COUNTERS_REST);
+            let period = COUNTERS_PERIOD
+                .max(self.counters_took * COUNTERS_REST)
+                .max(self.started.elapsed() / COUNTERS_PART);
             if self.wait(left.min(period)) == Waited::Stopped {
                 return Ok(Waited::Stopped);
             }
