@@ -2,15 +2,32 @@
 //! `testdata/go/truth/truth.go`.
 
 use std::{
-    io::Write as _,
+    io::{self, Write as _},
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
+    time::Duration,
 };
 
 use super::{
     lines::{Lines, wait_for},
     truth::Truth,
 };
+
+/// Attempts to start a program that was just written: a child that another thread
+/// forked meanwhile holds the file open until it becomes its own program.
+const ATTEMPTS: u32 = 100;
+
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    for _ in 1..ATTEMPTS {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            other => return other,
+        }
+    }
+    command.spawn()
+}
 
 /// A fixture that waits to be told to run its section. It is killed on drop.
 #[derive(Debug)]
@@ -24,12 +41,13 @@ pub struct Fixture {
 impl Fixture {
     /// Starts one and waits until it has warmed up.
     pub fn start(executable: &Path, args: &[&str]) -> Self {
-        let mut child = Command::new(executable)
+        let mut command = Command::new(executable);
+        command
             .args(args)
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", executable.display()));
+            .stdout(Stdio::piped());
+        let mut child =
+            spawn(&mut command).unwrap_or_else(|error| panic!("{}: {error}", executable.display()));
         let stdin = child.stdin.take();
         let mut stdout = Lines::of(child.stdout.take().expect("piped"));
         let line = stdout.next().expect("the fixture prints its PID");

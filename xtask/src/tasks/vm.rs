@@ -47,14 +47,14 @@ pub fn run(args: &Args) -> Result<()> {
     let busybox = debian::unpack(BUSYBOX_PACKAGE)?.join("bin/busybox");
     let kernel = kernel::find(&args.kernel)?;
 
-    let filters: Vec<&str> = match args.filters.as_slice() {
-        [] => programs::SELECTION.to_vec(),
-        filters => filters.iter().map(String::as_str).collect(),
+    let (filters, skipped): (Vec<&str>, &[&str]) = match args.filters.as_slice() {
+        [] => (programs::SELECTION.to_vec(), &programs::LEFT_OUT),
+        filters => (filters.iter().map(String::as_str).collect(), &[]),
     };
     let programs = Programs::build()?;
     let guest = Initramfs::new(&busybox)?;
     programs.collect_fixtures(&filters, &guest.fixtures())?;
-    programs.install(&filters, &guest)?;
+    programs.install(&filters, skipped, &guest)?;
     let archive = guest.pack()?;
     boot(&kernel, archive.path())
 }

@@ -11,6 +11,8 @@
 //! problem, and a program that does one thing after the other is none either. On
 //! top of that:
 //!
+//! - Calls, which the runtime does not count, are so many to so many objects of which
+//!   the number is known: a window that stands for much weighs as much there.
 //! - The variance is not less than if objects were drawn one by one.
 //! - The half width is Student's t times the root of the variance, with two thirds
 //!   as many degrees of freedom as there are groups. With one group the interval is
@@ -87,9 +89,47 @@ type ByGroup = [f64; WINDOW_GROUPS as usize];
 #[derive(Clone, Debug, Default)]
 pub struct Intervals {
     strata: Vec<Totals>,
+    /// Draws of all strata whose number of objects is known.
+    known: Draws,
     /// Bits of the groups that windows were dealt to: those between the first
     /// and the last that any sample was seen in.
     groups: u64,
+}
+
+/// Draws by group of windows.
+#[derive(Clone, Debug)]
+struct Draws {
+    by_group: ByGroup,
+    all: f64,
+}
+
+impl Default for Draws {
+    fn default() -> Self {
+        Self {
+            by_group: [0.0; WINDOW_GROUPS as usize],
+            all: 0.0,
+        }
+    }
+}
+
+impl Draws {
+    fn add(&mut self, totals: &Totals) {
+        for (sum, draws) in self.by_group.iter_mut().zip(&totals.draws) {
+            *sum += draws;
+        }
+        self.all += totals.drawn;
+    }
+
+    /// How much all of them are of those without `group`, one of `count`. Where there
+    /// are none every group is as good as the next.
+    fn over_rest(&self, group: usize, count: f64) -> f64 {
+        let rest = self.all - self.by_group[group];
+        match self.all {
+            0.0 => count / (count - 1.0),
+            _ if rest > 0.0 => self.all / rest,
+            _ => 0.0,
+        }
+    }
 }
 
 /// Sums over a stratum.
@@ -155,9 +195,14 @@ impl Intervals {
                 }
             }
         }
+        let mut known = Draws::default();
+        for totals in strata.iter().filter(|totals| totals.stratum.known) {
+            known.add(totals);
+        }
         let seen = strata.iter().fold(0, |seen, totals| seen | totals.groups);
         Self {
             strata,
+            known,
             groups: between_ends(seen),
         }
     }

@@ -122,7 +122,10 @@ impl<'a> Row<'a> {
     fn jackknife(&self, groups: u64) -> f64 {
         let count = f64::from(groups.count_ones());
         let replicates: Vec<f64> = bits(groups)
-            .map(|group| self.sum(|totals, row| totals.without(group, row, count)))
+            .map(|group| {
+                let unknown = self.intervals.known.over_rest(group, count);
+                self.sum(|totals, row| totals.without(group, row, unknown))
+            })
             .collect();
         let steps = replicates.windows(2).map(|pair| pair[1] - pair[0]);
         let squares: f64 = steps.map(|step| step * step).sum();
@@ -179,12 +182,13 @@ impl<'a> Row<'a> {
 }
 
 impl Totals {
-    /// What is estimated of `row` without `group`, one of `count`. Nothing when
-    /// no other group has seen the stratum.
-    fn without(&self, group: usize, row: &RowStratum, count: f64) -> f64 {
+    /// What is estimated of `row` without `group`; nothing when no other group has
+    /// seen the stratum. `unknown`: how draws are scaled where the number of objects is
+    /// not known.
+    fn without(&self, group: usize, row: &RowStratum, unknown: f64) -> f64 {
         let rest = row.moments[0] - row.draws[group];
         let scale = if !self.stratum.known {
-            count / (count - 1.0)
+            unknown
         } else if self.groups == 1 << group {
             0.0
         } else {

@@ -148,6 +148,23 @@ fn the_only_site_seen_may_have_missed_company() {
 }
 
 #[test]
+fn calls_are_so_many_to_so_many_objects() {
+    // Gaps of every length, and one call to ten objects in each.
+    let objects = [100.0, 5_000.0, 200.0, 9_000.0, 3_000.0, 700.0];
+    let calls = objects.map(|objects| objects / 10.0);
+    let call = |counted| sample(1, counted, 1_800, &calls);
+    let width = |strata: &[(f64, bool)]| {
+        let samples = vec![sample(0, 100_000, 18_000, &objects), call(10_000)];
+        let profile = profile(strata, samples);
+        let (low, high) = interval(&profile, &[1], Measure::Objects).unwrap();
+        high - low
+    };
+    let alone = width(&[(18_000.0, false), (1_800.0, false)]);
+    let beside = width(&[(18_000.0, true), (1_800.0, false)]);
+    assert!(beside * 10 < alone, "{beside} {alone}");
+}
+
+#[test]
 fn untraced_objects_that_nobody_counted_have_no_upper_limit() {
     let row = sample(0, 10, 110, &[40.0, 20.0, 40.0]);
     let known = profile(&[(100.0, true)], vec![row]);
