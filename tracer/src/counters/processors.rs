@@ -34,8 +34,6 @@ pub(super) struct Slot {
     /// The span that was in it; `None` before the first look, and for
     /// `emptymspan`.
     pub(super) span: Option<ProcAddr>,
-    /// Whether the span was seen to be on its way out of the cache.
-    pub(super) leaving: bool,
 }
 
 impl Processors {
@@ -90,13 +88,6 @@ impl Processors {
         let is_known = self.all.get(index) == Some(&processor);
         let mut slots = self.slots.chunks_exact(SPAN_CLASSES);
         slots.nth(index).filter(|_| is_known)
-    }
-
-    /// What was seen in an earlier read says nothing of spans that leave now.
-    pub(super) fn forget_leaving(&mut self) {
-        for slot in &mut self.slots {
-            slot.leaving = false;
-        }
     }
 }
 

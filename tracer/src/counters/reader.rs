@@ -138,7 +138,6 @@ impl<M: ReadMemory> CounterReader<M> {
         let mut tally = Tally::new();
         let mut is_first = true;
         let (mut looks, mut waits) = (0, 0);
-        self.processors.forget_leaving();
         while looks < MAX_LOOKS && waits < MAX_WAITS && !tally.is_complete() {
             looks += 1;
             match self.look(&mut tally, is_first)? {

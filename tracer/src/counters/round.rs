@@ -182,16 +182,13 @@ impl Parts {
                 let pointer = non_zero(mcache.alloc(span_class)?);
                 let span = pointer.filter(|span| *span != places.emptymspan);
                 if span != slot.span && !tally.knows(size_class(span_class)) {
-                    *slot = Slot {
-                        span,
-                        leaving: false,
-                    };
+                    *slot = Slot { span };
                     caches.add(size_class(span_class), None);
                 }
             }
         }
         for &(index, span, place) in &self.spans {
-            let slot = processors.slots.get_mut(index)?;
+            let slot = processors.slots.get(index)?;
             if slot.span != Some(span) {
                 continue;
             }
@@ -199,10 +196,9 @@ impl Parts {
             let flush_gen = *flush_gens.get(index / SPAN_CLASSES)?;
             let span = Mspan::decode(bytes.get(place..)?, layout)?;
             let objects = span.cached_objects(flush_gen, span_class);
-            // On its way out, a span is counted in heapStats almost from the start:
-            // after a second look, surely.
-            let was_leaving = std::mem::replace(&mut slot.leaving, objects.is_none());
-            caches.add(size_class(span_class), objects.or(was_leaving.then_some(0)));
+            // A span on its way out is counted in heapStats already, or not yet: its
+            // thread may have been suspended in between, for any time.
+            caches.add(size_class(span_class), objects);
         }
         Some(caches)
     }
