@@ -83,11 +83,13 @@ impl Schedule {
         self.window_cost_ns += spent_ns;
     }
 
-    /// Takes in what the window cost beside its hits: where all CPUs are busy that is
-    /// time the target does not get.
-    pub fn pay(&mut self, ns: f64) {
-        self.credit_ns -= ns;
-        self.window_cost_ns += ns;
+    /// Takes in what the window cost beside its hits, on a machine with so many CPUs:
+    /// time that the target does not get, as far as it keeps them busy.
+    pub fn pay(&mut self, ns: f64, cpus: f64) {
+        let busy_cpus = self.rate / self.share.max(f64::MIN_POSITIVE);
+        let felt_ns = ns * (busy_cpus / cpus).min(1.0);
+        self.credit_ns -= felt_ns;
+        self.window_cost_ns += felt_ns;
     }
 
     /// Share of the target's CPU time that may be spent, 0 to 1.
@@ -230,6 +232,21 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_busy_target_feels_what_windows_cost_beside() {
+        let credit_after = |cores: f64| {
+            let mut schedule = Schedule::new(2.0);
+            for _ in 0..10_000 {
+                schedule.account(1e6, cores * 1e6, 0.0);
+            }
+            let before_ns = schedule.credit_ns;
+            schedule.pay(1e6, 4.0);
+            before_ns - schedule.credit_ns
+        };
+        assert!((credit_after(4.0) - 1e6).abs() < 1e3);
+        assert!((credit_after(1.0) - 0.25e6).abs() < 1e3);
     }
 
     #[test]

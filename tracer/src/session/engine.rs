@@ -79,6 +79,8 @@ pub(super) struct Run {
     pub counters_took: Duration,
     /// Frames that are walked at most.
     pub most_frames: u64,
+    /// CPUs there are.
+    pub cpus: f64,
 }
 
 /// The state of affairs at one look.
@@ -119,6 +121,7 @@ impl Engine {
             by_time: ByTime::default(),
             counters_took: Duration::ZERO,
             most_frames: MAX_FRAMES as u64,
+            cpus: std::thread::available_parallelism().map_or(1.0, |cpus| cpus.get() as f64),
             engine: self,
         };
         run.run()

@@ -166,7 +166,7 @@ impl Run {
         self.reconsider_large();
         let own_ns = window.own_ns + Self::own_cpu_ns() - own_before_ns;
         if let Some(schedule) = &mut self.engine.schedule {
-            schedule.pay(own_ns as f64);
+            schedule.pay(own_ns as f64, self.cpus);
         }
         Ok(())
     }
