@@ -14,5 +14,5 @@ mod tally;
 pub use decode::{DecodeError, Record, Stack};
 pub use drain::{Collector, Counts, Error, Leftovers, Totals};
 pub use raw::{RawRecording, RuntimeTypeBytes};
-pub use store::{frames_to_keep, without_stack};
+pub use store::{frames_to_keep, key_with_room};
 pub use tally::Tally;

@@ -15,8 +15,8 @@ const MOST_STACKS: usize = 1 << 18;
 
 /// Keys of streamed events that are kept; the stacks of others are lost.
 const MOST_STREAMED: usize = 1 << 18;
-/// Keys without a stack that are kept beyond that.
-const MOST_STREAMED_WITHOUT_STACK: usize = 1 << 12;
+/// Keys without a stack that any table keeps beyond those with one.
+const MOST_WITHOUT_STACK: usize = 1 << 12;
 
 /// Types made at run time that are kept.
 const MOST_RUNTIME_TYPES: usize = 1 << 14;
@@ -66,16 +66,11 @@ impl Store {
         }
     }
 
-    fn stream(&mut self, mut key: CountKey, objects: u64) {
-        if self.streamed.len() >= MOST_STREAMED && !self.streamed.contains_key(&key) {
-            key = without_stack(key);
-            let most = MOST_STREAMED + MOST_STREAMED_WITHOUT_STACK;
-            if self.streamed.len() >= most && !self.streamed.contains_key(&key) {
-                self.dropped += objects;
-                return;
-            }
+    fn stream(&mut self, key: CountKey, objects: u64) {
+        match key_with_room(&self.streamed, key, MOST_STREAMED) {
+            Some(key) => *self.streamed.entry(key).or_default() += objects,
+            None => self.dropped += objects,
         }
-        *self.streamed.entry(key).or_default() += objects;
     }
 
     /// The streamed events since they were last taken.
@@ -91,9 +86,23 @@ impl Store {
     }
 }
 
-/// The key of the same event when its stack is not kept.
+/// Under which key a table of `most` keys takes an event in: its own, or that without
+/// its stack when there is no more room, or none.
 #[must_use]
-pub fn without_stack(key: CountKey) -> CountKey {
+pub fn key_with_room<V>(
+    table: &HashMap<CountKey, V>,
+    key: CountKey,
+    most: usize,
+) -> Option<CountKey> {
+    let has_room = |key: &CountKey, most: usize| table.len() < most || table.contains_key(key);
+    if has_room(&key, most) {
+        return Some(key);
+    }
+    let key = without_stack(key);
+    has_room(&key, most + MOST_WITHOUT_STACK).then_some(key)
+}
+
+fn without_stack(key: CountKey) -> CountKey {
     CountKey {
         stack: StackId::default(),
         type_addr: 0,

@@ -4,13 +4,11 @@ use std::collections::HashMap;
 
 use tracer_ebpf::wire::{CountKey, flags};
 
-use crate::collect::{Counts, Tally, without_stack};
+use crate::collect::{Counts, Tally, key_with_room};
 use crate::profile::WINDOW_GROUPS;
 
 /// Keys kept of one recording. What comes later is counted without its stack.
 const MOST_KEYS: usize = 1 << 19;
-/// Keys without a stack that are kept beyond that.
-const MOST_KEYS_WITHOUT_STACK: usize = 1 << 12;
 
 /// Adds windows up.
 ///
@@ -138,15 +136,7 @@ impl Accumulator {
 
     /// The tally of a key, or of what is left of it when there is no more room.
     fn tally(&mut self, key: CountKey) -> Option<&mut Tally> {
-        let mut key = key;
-        if self.tallies.len() >= MOST_KEYS && !self.tallies.contains_key(&key) {
-            key = without_stack(key);
-            if self.tallies.len() >= MOST_KEYS + MOST_KEYS_WITHOUT_STACK
-                && !self.tallies.contains_key(&key)
-            {
-                return None;
-            }
-        }
+        let key = key_with_room(&self.tallies, key, MOST_KEYS)?;
         Some(self.tallies.entry(key).or_default())
     }
 }
