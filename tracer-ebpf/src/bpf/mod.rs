@@ -1,6 +1,7 @@
 //! Everything that runs in the kernel.
 
 mod count;
+mod forget;
 mod maps;
 mod programs;
 mod stack;

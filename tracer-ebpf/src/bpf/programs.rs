@@ -17,6 +17,7 @@ use tracer_ebpf::filter::takes;
 use tracer_ebpf::wire::{Config, Gate, ProbeSpec, counter, flags, tiny_rule};
 
 use super::count::{Event, count, pid};
+use super::forget::forget;
 use super::maps::{PROBES, add, config, most_frames, open_gate, pass};
 use super::stack::{self, Stack};
 use super::stopwatch::Stopwatch;
@@ -193,8 +194,8 @@ impl<'a> Hit<'a> {
         }
         let mut noscan = false;
         if filtered == Filtered::Yes {
-            noscan = is_noscan(type_addr);
-            if !takes(&self.spec.filter, size_bytes, noscan) {
+            noscan = forget(is_noscan(type_addr));
+            if !forget(takes(&self.spec.filter, size_bytes, noscan)) {
                 return;
             }
         }

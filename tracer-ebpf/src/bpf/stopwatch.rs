@@ -5,6 +5,7 @@
 use aya_ebpf::helpers::generated::{bpf_get_prandom_u32, bpf_ktime_get_ns};
 use tracer_ebpf::wire::counter;
 
+use super::forget::forget;
 use super::maps::add;
 
 /// One hit in so many is timed: a power of two. At random, or a target that
@@ -17,7 +18,8 @@ const MOST_NS: u64 = 50_000;
 /// Times a hit, or does not.
 #[derive(Clone, Copy)]
 pub struct Stopwatch {
-    random: u32,
+    /// Whether it runs.
+    runs: bool,
     /// When it was started. Any number if it was not: a zero would make the verifier
     /// follow all that comes behind twice.
     start_ns: u64,
@@ -34,12 +36,15 @@ impl Stopwatch {
         } else {
             u64::from(random)
         };
-        Self { random, start_ns }
+        Self {
+            runs: forget(random.is_multiple_of(ONE_IN)),
+            start_ns,
+        }
     }
 
     #[inline(always)]
     pub fn stop(self) {
-        if !self.random.is_multiple_of(ONE_IN) {
+        if !self.runs {
             return;
         }
         // SAFETY: the helper takes nothing and touches no memory of ours.
