@@ -9,9 +9,6 @@ use crate::common::report::Report;
 use crate::common::tracing::Tracing;
 use crate::common::workload::{Counted, Outcome, Reference, Workload};
 
-/// The shorter of two runs is this part of the work, the longer twice that.
-const PART: u64 = 40;
-
 /// The key of what was counted without its call chain.
 pub const LOST_STACK: &str = "[lost stack]";
 
@@ -29,15 +26,21 @@ pub struct Exact {
 }
 
 impl Exact {
-    /// What `outcome`, a run of the workload with so much work, is to agree with.
-    pub fn of(workload: &dyn Workload, amount: u64, outcome: &Outcome) -> Result<Self> {
-        let mut exact = match workload.reference() {
-            Reference::Truth => Self::from_truth(outcome)?,
-            Reference::ExactRun => Self {
-                source: "the same work, every allocation traced",
-                ..Self::from_run(workload, amount)?
-            },
-            Reference::ExactRuns => Self::from_runs(workload, amount)?,
+    /// What recordings of the workload with so much work are to agree with, where one
+    /// run is like the next.
+    pub fn beforehand(workload: &dyn Workload, amount: u64) -> Result<Option<Self>> {
+        match workload.reference() {
+            Reference::Truth => Ok(None),
+            Reference::ExactRun => Self::from_run(workload, amount).map(Some),
+        }
+    }
+
+    /// What `outcome` is to agree with: what was found `beforehand`, but what the
+    /// program counts itself rather than that.
+    pub fn of(outcome: &Outcome, beforehand: Option<&Self>) -> Result<Self> {
+        let mut exact = match beforehand {
+            Some(exact) => exact.clone(),
+            None => Self::from_truth(outcome)?,
         };
         // The runtime's own counters, where the target tells them.
         if let Some(Counted {
@@ -91,28 +94,7 @@ impl Exact {
             sites: rows
                 .map(|row| (row.key.clone(), row.bytes as f64))
                 .collect(),
-            source: "",
+            source: "the same work, every allocation traced",
         }
-    }
-
-    /// The work is the same thing over and over, but for what comes once: a
-    /// straight line through two runs of less work.
-    fn from_runs(workload: &dyn Workload, amount: u64) -> Result<Self> {
-        let short_amount = (amount / PART).max(1);
-        let short = Self::from_run(workload, short_amount)?;
-        let long = Self::from_run(workload, 2 * short_amount)?;
-        let steps = (amount - short_amount) as f64 / short_amount as f64;
-        let ahead = |short: f64, long: f64| short + (long - short) * steps;
-        let keys = short.sites.keys().chain(long.sites.keys());
-        let at = |run: &Self, key: &str| run.sites.get(key).copied().unwrap_or_default();
-        Ok(Self {
-            objects: ahead(short.objects, long.objects),
-            heap_bytes: ahead(short.heap_bytes, long.heap_bytes),
-            sites: keys
-                .map(|key| (key.clone(), ahead(at(&short, key), at(&long, key)).max(0.0)))
-                .collect(),
-            source: "two runs of a fortieth and a twentieth of the work, every allocation \
-                     traced, and the straight line through them",
-        })
     }
 }

@@ -46,7 +46,7 @@ fn main() -> Result<()> {
         "CPU time, traced over untraced",
         "pairs",
     ]);
-    for workload in workload::wanted(&options)? {
+    for workload in workload::wanted(&options, Size::Full)? {
         let mut subject = Subject::of(workload)?;
         for tracing in ways(subject.workload().name()) {
             eprint!("{}, {tracing}: ", subject.workload().name());

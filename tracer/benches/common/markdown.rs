@@ -30,6 +30,11 @@ impl Figures {
         }
     }
 
+    /// Their mean; not a number when there is none.
+    pub fn mean(&self) -> f64 {
+        self.0.iter().sum::<f64>() / self.0.len() as f64
+    }
+
     /// The least.
     pub fn low(&self) -> f64 {
         self.0.iter().copied().fold(f64::INFINITY, f64::min)

@@ -15,7 +15,7 @@ mod tables;
 use column::Column;
 use common::markdown::environment;
 use common::options::Options;
-use common::workload::{self, Workload};
+use common::workload::{self, Size, Workload};
 
 /// Rounds unless told otherwise.
 const ROUNDS: u32 = 5;
@@ -34,7 +34,7 @@ fn main() -> anyhow::Result<()> {
     };
     let rounds = options.rounds.unwrap_or(ROUNDS);
     let mut all = Vec::new();
-    for workload in workload::wanted(&options)? {
+    for workload in workload::wanted(&options, Size::Full)? {
         let columns = column::of(workload.name());
         all.push(Measured { workload, columns });
     }

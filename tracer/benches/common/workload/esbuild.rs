@@ -17,13 +17,14 @@ pub const NAME: &str = "esbuild";
 /// esbuild, and the application.
 #[derive(Debug)]
 pub struct Esbuild {
+    modules: u64,
     executable: PathBuf,
     folder: TempDir,
 }
 
 impl Esbuild {
     /// Writes the application.
-    pub fn build() -> Result<Self> {
+    pub fn build(size: Size) -> Result<Self> {
         let executable = npm::ESBUILD.unpacked()?.join("bin/esbuild");
         ensure!(
             executable.exists(),
@@ -31,9 +32,20 @@ impl Esbuild {
             executable.display()
         );
         let folder = tempfile::tempdir()?;
-        let esbuild = Self { executable, folder };
-        modules::write(esbuild.folder.path(), esbuild.amount(Size::Long))?;
-        Ok(esbuild)
+        modules::write(folder.path(), modules(size))?;
+        Ok(Self {
+            modules: modules(size),
+            executable,
+            folder,
+        })
+    }
+}
+
+fn modules(size: Size) -> u64 {
+    match size {
+        Size::Reduced => 300,
+        Size::Full => 5_000,
+        Size::Long => 20_000,
     }
 }
 
@@ -43,7 +55,7 @@ impl Workload for Esbuild {
     }
 
     fn title(&self) -> String {
-        format!("esbuild bundling {} modules", self.amount(Size::Full))
+        format!("esbuild bundling {} modules", self.modules)
     }
 
     fn unit(&self) -> &'static str {
@@ -52,10 +64,7 @@ impl Workload for Esbuild {
 
     /// Modules.
     fn amount(&self, size: Size) -> u64 {
-        match size {
-            Size::Full | Size::Long => 5000,
-            Size::Reduced => 300,
-        }
+        modules(size).min(self.modules)
     }
 
     fn run(&self, tracing: Tracing, amount: u64) -> Result<Outcome> {

@@ -93,7 +93,7 @@ impl Workload for Etcd {
         match size {
             Size::Full => 20_000,
             Size::Reduced => 1_000,
-            Size::Long => 100_000,
+            Size::Long => 140_000,
         }
     }
 

@@ -87,7 +87,7 @@ impl Workload for Json {
         match size {
             Size::Full => 100,
             Size::Reduced => 5,
-            Size::Long => 400,
+            Size::Long => 550,
         }
     }
 
@@ -112,6 +112,6 @@ impl Workload for Json {
     }
 
     fn reference(&self) -> Reference {
-        Reference::ExactRuns
+        Reference::ExactRun
     }
 }

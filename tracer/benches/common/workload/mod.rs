@@ -59,9 +59,6 @@ pub enum Reference {
     Truth,
     /// A second run of the same work, every allocation traced.
     ExactRun,
-    /// Two runs of less work, every allocation traced, and the straight line
-    /// through them.
-    ExactRuns,
 }
 
 /// What came of it.
@@ -100,8 +97,8 @@ impl Outcome {
     }
 }
 
-/// The wanted workloads, built.
-pub fn wanted(options: &Options) -> Result<Vec<Box<dyn Workload>>> {
+/// The wanted workloads, built for work of this size.
+pub fn wanted(options: &Options, size: Size) -> Result<Vec<Box<dyn Workload>>> {
     let mut found: Vec<Box<dyn Workload>> = Vec::new();
     if options.wants(burn::NAME) {
         found.push(Box::new(burn::Burn::build()?));
@@ -113,10 +110,10 @@ pub fn wanted(options: &Options) -> Result<Vec<Box<dyn Workload>>> {
         found.push(Box::new(etcd::Etcd::build()?));
     }
     if options.wants(esbuild::NAME) {
-        found.push(Box::new(esbuild::Esbuild::build()?));
+        found.push(Box::new(esbuild::Esbuild::build(size)?));
     }
     if options.wants(compile::NAME) {
-        found.push(Box::new(compile::Compile::build()?));
+        found.push(Box::new(compile::Compile::build(size)?));
     }
     Ok(found)
 }
