@@ -90,13 +90,23 @@ pub struct Gate {
     pub limit: u64,
     /// Frames to walk at most, innermost first; [`MAX_FRAMES`] is the most.
     pub most_frames: u64,
+    /// When the gate counts as shut, whatever is left of the limit, if no hit has held
+    /// the target up till then: nanoseconds of the monotonic clock, 0 for never. By
+    /// what each of [`Self::taken`] holds it up, it is later; so it may be a time far
+    /// before all of them, modulo 2⁶⁴.
+    pub deadline_ns: u64,
+    /// By how much a hit holds the target up, nanoseconds.
+    pub hold_up_ns: u64,
     /// Keeps what the programs write off the line they only read.
-    pub padding: [u64; 5],
+    pub padding: [u64; 3],
     /// Hits let in so far. Threads that come at
     /// the same instant may go over the limit, by one each.
     pub taken: u64,
+    /// When the first hit was turned away because of the limit or the deadline:
+    /// nanoseconds of the monotonic clock, 0 when none was. The collector sets it back.
+    pub exhausted_ns: u64,
     /// As above.
-    pub padding_behind: [u64; 7],
+    pub padding_behind: [u64; 6],
 }
 
 /// The gates there are.

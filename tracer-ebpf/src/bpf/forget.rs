@@ -12,12 +12,12 @@ pub fn forget(value: bool) -> bool {
     const NOT_ZERO: u16 = 2;
     let mut word = 0;
     let memory = &raw mut word;
-    // SAFETY: the word is a local variable, and its second half-word a part of it.
-    let read = unsafe {
-        memory.write_volatile(FILLED);
-        let middle = memory.cast::<u16>().wrapping_add(1);
-        middle.write_volatile(u16::from(value) | NOT_ZERO);
-        middle.read_volatile()
-    };
+    // SAFETY: the word is a local variable.
+    unsafe { memory.write_volatile(FILLED) };
+    let middle = memory.cast::<u16>().wrapping_add(1);
+    // SAFETY: the second half-word of the word is a part of it, and aligned.
+    unsafe { middle.write_volatile(u16::from(value) | NOT_ZERO) };
+    // SAFETY: as above.
+    let read = unsafe { middle.read_volatile() };
     read & !NOT_ZERO != 0
 }

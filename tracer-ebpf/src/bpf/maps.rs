@@ -4,6 +4,7 @@ use core::intrinsics::{AtomicOrdering, atomic_xadd};
 use core::mem::offset_of;
 use core::ptr;
 
+use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, LruHashMap, PerCpuArray, PerCpuHashMap, RingBuf};
 use tracer_ebpf::wire::{
@@ -72,11 +73,36 @@ pub fn config() -> Config {
     unsafe { ptr::read_volatile(&raw const CONFIG) }
 }
 
-/// The gate, if it is open and has let in fewer hits than it may.
+/// The gate, if it is open and has neither let in as many hits as it may nor
+/// passed its deadline.
 #[inline(always)]
 pub fn open_gate(number: u8) -> Option<*mut Gate> {
     let gate = GATES.get_ptr_mut(u32::from(number) & (gate::COUNT - 1))?;
-    (read(gate, OPEN) != 0 && read(gate, TAKEN) < read(gate, LIMIT)).then_some(gate)
+    if read(gate, OPEN) == 0 {
+        return None;
+    }
+    let taken = read(gate, TAKEN);
+    let deadline_ns = read(gate, DEADLINE_NS);
+    if taken < read(gate, LIMIT) {
+        if deadline_ns == 0 {
+            return Some(gate);
+        }
+        let held_up_ns = taken.wrapping_mul(read(gate, HOLD_UP_NS));
+        let left_ns = deadline_ns.wrapping_add(held_up_ns).wrapping_sub(now_ns());
+        if left_ns.cast_signed() > 0 {
+            return Some(gate);
+        }
+    }
+    if read(gate, EXHAUSTED_NS) == 0 {
+        write(gate, EXHAUSTED_NS, now_ns());
+    }
+    None
+}
+
+#[inline(always)]
+fn now_ns() -> u64 {
+    // SAFETY: the helper takes nothing and touches no memory of ours.
+    unsafe { bpf_ktime_get_ns() }
 }
 
 /// Words of a [`Gate`].
@@ -84,6 +110,9 @@ const OPEN: usize = offset_of!(Gate, open) / 8;
 const LIMIT: usize = offset_of!(Gate, limit) / 8;
 const TAKEN: usize = offset_of!(Gate, taken) / 8;
 const MOST_FRAMES: usize = offset_of!(Gate, most_frames) / 8;
+const DEADLINE_NS: usize = offset_of!(Gate, deadline_ns) / 8;
+const HOLD_UP_NS: usize = offset_of!(Gate, hold_up_ns) / 8;
+const EXHAUSTED_NS: usize = offset_of!(Gate, exhausted_ns) / 8;
 
 /// A word of a gate, which comes from a map look-up.
 #[inline(always)]
@@ -91,6 +120,13 @@ fn read(gate: *mut Gate, word: usize) -> u64 {
     // SAFETY: `gate` points at a live map value; the collector writes it
     // concurrently, so the read must not be cached.
     unsafe { ptr::read_volatile(gate.cast::<u64>().wrapping_add(word)) }
+}
+
+/// Sets a word of a gate.
+#[inline(always)]
+fn write(gate: *mut Gate, word: usize, value: u64) {
+    // SAFETY: as above; whoever else writes it has the same to say.
+    unsafe { ptr::write_volatile(gate.cast::<u64>().wrapping_add(word), value) }
 }
 
 /// Frames to walk at most.

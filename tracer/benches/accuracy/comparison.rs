@@ -15,6 +15,10 @@ const LEAST_SHARE: f64 = 0.02;
 /// With more of the bytes without a call chain, sites cannot be compared.
 const MOST_LOST: f64 = 0.01;
 
+/// Two runs of the same work differ by this part at most: of an interval that is
+/// narrower no more can be asked.
+const RUNS_DIFFER: f64 = 0.001;
+
 /// All recordings of a workload.
 #[derive(Debug, Default)]
 pub struct Comparison {
@@ -71,9 +75,7 @@ impl Comparison {
             let recording = outcome.traced.recording.as_ref().context("no recording")?;
             let report = recording.report(workload.by())?;
             let exact = Exact::of(&outcome, beforehand.as_ref())?;
-            comparison
-                .seconds
-                .push(outcome.usage.wall.as_secs_f64());
+            comparison.seconds.push(outcome.usage.wall.as_secs_f64());
             comparison.add(&report, &exact);
         }
         comparison.sites.sort_by(|a, b| b.share.total_cmp(&a.share));
@@ -124,7 +126,9 @@ impl Site {
             return;
         };
         self.stated += 1;
-        self.inside += u32::from((low as f64..=high as f64).contains(&exact));
+        let slack = RUNS_DIFFER * exact;
+        let range = low as f64 - slack..=high as f64 + slack;
+        self.inside += u32::from(range.contains(&exact));
         self.widths.push((high - low) as f64 / exact);
     }
 }

@@ -159,7 +159,7 @@ fn empty(pid: u32) -> Result<Tracer> {
     let scope = Scope::Process(NonZeroU32::new(pid).context("no PID")?);
     let groups = loaded.groups(&exe, &sites, scope)?;
     let probes = groups.window.on()?;
-    loaded.gates().open(gate::WINDOW, u64::MAX);
+    loaded.gates().open(gate::WINDOW, u64::MAX, None);
     Ok(Tracer::Empty {
         _probes: probes,
         _loaded: loaded,

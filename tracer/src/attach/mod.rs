@@ -24,7 +24,7 @@ use tracer_ebpf::wire::{Config, MAX_PROBES, ProbeSpec, gate};
 use crate::addr::FileOffset;
 use crate::target::setcap_command;
 
-pub use gates::Gates;
+pub use gates::{Gates, Stop, now_ns};
 pub use object::OBJECT;
 
 /// The oldest kernel that can tell a program which of its probes was hit

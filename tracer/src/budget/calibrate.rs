@@ -3,11 +3,11 @@
 
 use std::num::NonZeroU32;
 use std::path::Path;
-use std::time::Instant;
 
 use thiserror::Error;
 use tracer_ebpf::wire::{ProbeSpec, gate};
 
+use super::clock::CpuClock;
 use super::cost::HitCost;
 use crate::addr::{FileOffset, ProcAddr};
 use crate::attach::{self, Loaded, Scope, Site};
@@ -94,7 +94,7 @@ pub fn calibrate(loaded: &mut Loaded) -> Result<HitCost, Error> {
     let probes = loaded.spare(exe, site, scope)?.on()?;
     let chain = frames();
     let turned_away_ns = ns_per_call(&chain);
-    loaded.gates().open(gate::WINDOW, u64::MAX);
+    loaded.gates().open(gate::WINDOW, u64::MAX, None);
     let counted_ns = ns_per_call(&chain);
     loaded.gates().shut(gate::WINDOW);
     // That waits for the kernel; nothing calls the function any more.
@@ -132,19 +132,24 @@ fn frames() -> Box<[u64]> {
 }
 
 fn ns_per_call(chain: &[u64]) -> f64 {
+    // Not the wall's: on a busy machine others come in between.
+    let clock = CpuClock::of_the_asking_thread();
     let mut times: Vec<_> = (0..ROUNDS)
         .map(|_| {
-            let started = Instant::now();
+            let started_ns = clock.now_ns().unwrap_or_default();
             // SAFETY: the function keeps the C calling convention, reads no
             // memory, and hands the chain to the probe, which checks what it
             // follows.
             unsafe { goalloc_calibration_call(HITS, chain.as_ptr()) };
-            started.elapsed()
+            clock
+                .now_ns()
+                .unwrap_or_default()
+                .saturating_sub(started_ns)
         })
         .collect();
     times.sort_unstable();
     let median = times.get(ROUNDS / 2).copied().unwrap_or_default();
-    median.as_nanos() as f64 / HITS as f64
+    median as f64 / HITS as f64
 }
 
 #[cfg(test)]

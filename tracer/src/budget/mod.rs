@@ -15,4 +15,4 @@ pub use calibrate::{Error, calibrate};
 pub use clock::CpuClock;
 pub use cost::{HitCost, Meter, Spent};
 pub use limit::{MaxOverhead, ParseError};
-pub use schedule::Schedule;
+pub use schedule::{Length, Schedule};

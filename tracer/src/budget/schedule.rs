@@ -1,10 +1,13 @@
 //! When windows begin and end: a token bucket over the target's CPU time.
 //!
 //! Credit comes in with the CPU time that the target uses and goes out with
-//! every hit. A window stays open until it has used up its allowance, and with a
-//! target that allocates little it never does: then every allocation is traced.
-//! The gaps between windows are random and memoryless, so that nothing periodic
-//! in the target can keep step with them.
+//! every hit. With a target that allocates little the first window never uses up its
+//! allowance: then every allocation is traced. Otherwise windows last as long as
+//! costs the allowance on average, by the time that the target has to itself, and end
+//! early only if they cost many times that. Were they to end when they have cost their
+//! allowance, what is allocated after a pause would be seen more often than what
+//! comes before it. The gaps between windows are random and memoryless, so that
+//! nothing periodic in the target can keep step with them.
 
 use std::time::Duration;
 
@@ -28,13 +31,26 @@ const SHORTEST_GAP_NS: f64 = 5.0e6;
 /// Longest gap on average, however much was overspent.
 const LONGEST_GAP_NS: f64 = 10.0e9;
 
+/// What a window may cost at most, times its allowance: it is to end by its time, and
+/// a busy moment in it shall not cut it short.
+const MOST_ALLOWANCES: f64 = 3.0;
+
+/// Part of the time a hit holds the target up by which it puts the end of its window
+/// off; what a hit costs is not known better.
+const PUT_OFF: f64 = 0.9;
+
+/// Part of the time from hit to hit by which one puts the end off at most: where the
+/// target does nothing but allocate, next to none of that time is its own, and windows
+/// would end at any time.
+const MOST_PUT_OFF: f64 = 0.75;
+
 /// Part of a window's allowance that is as good as none.
 const USED_UP: f64 = 0.1;
 
 /// Part of what is left over or owed that one gap makes good.
 const CORRECTION: f64 = 0.3;
 
-/// How much the newest window counts in the average of what windows cost.
+/// How much the newest window counts in the averages over windows.
 const NEWEST: f64 = 0.2;
 
 /// The budget of one target, and what follows from it. Times are nanoseconds.
@@ -49,8 +65,28 @@ pub struct Schedule {
     floor_ns: f64,
     /// Cost of the window that is open, or was last.
     window_cost_ns: f64,
-    /// Cost of a window, on average; 0 before the first has ended.
-    mean_cost_ns: f64,
+    /// Averages over windows.
+    mean: Option<Mean>,
+}
+
+/// Averages over windows, the newest counting most.
+#[derive(Clone, Copy, Debug)]
+struct Mean {
+    /// What a window cost in all.
+    cost_ns: f64,
+    /// How long hits counted in it.
+    open_ns: f64,
+    /// How many did.
+    hits: f64,
+}
+
+/// How long a window is to last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Length {
+    /// So long if no hit comes, nanoseconds.
+    pub ns: f64,
+    /// And so much longer for each that comes: it holds the target up.
+    pub per_hit_ns: f64,
 }
 
 impl Schedule {
@@ -64,7 +100,7 @@ impl Schedule {
             rate: share,
             floor_ns: 0.0,
             window_cost_ns: 0.0,
-            mean_cost_ns: 0.0,
+            mean: None,
         }
     }
 
@@ -86,8 +122,7 @@ impl Schedule {
     /// Takes in what the window cost beside its hits, on a machine with so many CPUs:
     /// time that the target does not get, as far as it keeps them busy.
     pub fn pay(&mut self, ns: f64, cpus: f64) {
-        let busy_cpus = self.rate / self.share.max(f64::MIN_POSITIVE);
-        let felt_ns = ns * (busy_cpus / cpus).min(1.0);
+        let felt_ns = ns * (self.busy_cpus() / cpus).min(1.0);
         self.credit_ns -= felt_ns;
         self.window_cost_ns += felt_ns;
     }
@@ -98,10 +133,54 @@ impl Schedule {
         self.share
     }
 
-    /// A window begins.
-    pub fn open(&mut self) {
-        self.floor_ns = (self.credit_ns - self.allowance_ns()).min(0.0);
+    /// How many CPUs the target keeps busy on average.
+    #[must_use]
+    pub fn busy_cpus(&self) -> f64 {
+        self.rate / self.share.max(f64::MIN_POSITIVE)
+    }
+
+    /// A window begins, in which a hit costs `hit_ns` and holds the target up for
+    /// `hold_up_ns`. Returns how long it is to last; `None` for as long as the
+    /// allowance does.
+    pub fn open(&mut self, hit_ns: f64, hold_up_ns: f64) -> Option<Length> {
+        let length = self.length(hit_ns, hold_up_ns);
+        let most = length.map_or(1.0, |_| MOST_ALLOWANCES);
+        self.floor_ns = (self.credit_ns - most * self.allowance_ns()).min(0.0);
         self.window_cost_ns = 0.0;
+        length
+    }
+
+    /// In how much of the target's own time a window costs its allowance. `None` before
+    /// the first window has ended, and where all of the time can be paid for.
+    fn length(&self, hit_ns: f64, hold_up_ns: f64) -> Option<Length> {
+        let mean = self.mean.filter(|mean| mean.hits >= 1.0)?;
+        let period_ns = mean.open_ns / mean.hits;
+        let per_hit_ns = (PUT_OFF * hold_up_ns).min(MOST_PUT_OFF * period_ns);
+        let own_ns = period_ns - per_hit_ns;
+        let hits = self.allowance_ns() / hit_ns.max(1.0);
+        (hit_ns > own_ns * self.rate).then_some(Length {
+            ns: hits * own_ns,
+            per_hit_ns,
+        })
+    }
+
+    /// The window has ended and its probes are off. It was open for `open_ns`, and so
+    /// many hits counted.
+    pub fn close(&mut self, open_ns: f64, hits: u64) {
+        let most_ns = (1.0 + MOST_ALLOWANCES) * self.allowance_ns();
+        let window = Mean {
+            cost_ns: self.window_cost_ns.min(most_ns),
+            open_ns,
+            hits: hits as f64,
+        };
+        let mean = self.mean.get_or_insert(window);
+        for (mean, window) in [
+            (&mut mean.cost_ns, window.cost_ns),
+            (&mut mean.open_ns, window.open_ns),
+            (&mut mean.hits, window.hits),
+        ] {
+            *mean += NEWEST * (window - *mean);
+        }
     }
 
     /// Whether the open window has used up what it may. The gate turns hits away
@@ -118,18 +197,13 @@ impl Schedule {
         (left_ns / hit_ns).ceil() as u64
     }
 
-    /// The window has ended and its probes are off: how long to wait before the
-    /// next. `uniform` is a random number from 0 to 1, and `cycle` the time that
-    /// putting the probes on and off takes beside the wait.
-    pub fn gap(&mut self, uniform: f64, cycle: Duration) -> Duration {
-        if self.mean_cost_ns == 0.0 {
-            self.mean_cost_ns = self.allowance_ns();
-        }
-        self.mean_cost_ns +=
-            NEWEST * (self.window_cost_ns.min(4.0 * self.allowance_ns()) - self.mean_cost_ns);
+    /// How long to wait before the next window. `uniform` is a random number from 0 to
+    /// 1, and `cycle` the time that putting the probes on and off takes beside the wait.
+    pub fn gap(&self, uniform: f64, cycle: Duration) -> Duration {
+        let mean_cost_ns = self.mean.map_or(self.allowance_ns(), |mean| mean.cost_ns);
         // On average the next window finds its cost in the bucket, or nearly: what
         // is left over or owed is made good over several windows.
-        let wanted_ns = self.mean_cost_ns - CORRECTION * self.credit_ns;
+        let wanted_ns = mean_cost_ns - CORRECTION * self.credit_ns;
         let due_ns = wanted_ns / self.rate.max(f64::MIN_POSITIVE);
         let mean_ns = (due_ns - cycle.as_nanos() as f64).clamp(SHORTEST_GAP_NS, LONGEST_GAP_NS);
         let uniform = uniform.clamp(f64::EPSILON, 1.0);
@@ -192,17 +266,28 @@ mod tests {
         let step_ns = 1.0e6;
         let cycle = Duration::from_millis(60);
         while target.wall_ns < seconds * SECOND_NS {
-            schedule.open();
+            let length = schedule.open(HIT_NS, HIT_NS / cores);
             target.windows += 1;
+            let (mut open_ns, mut count) = (0.0, 0.0);
             loop {
-                let limit = schedule.hits_left(HIT_NS) as f64;
-                let counted = hits(&target, step_ns).min(limit);
+                let mut counted = hits(&target, step_ns).min(schedule.hits_left(HIT_NS) as f64);
+                if let Some(length) = length {
+                    // As far as it ends within this step.
+                    let period_ns = step_ns / hits(&target, step_ns);
+                    let left_ns = length.ns + length.per_hit_ns * count - open_ns;
+                    counted = counted.min(left_ns / (period_ns - length.per_hit_ns));
+                }
                 let spent_ns = counted * HIT_NS;
                 schedule.account(step_ns, cores * step_ns, spent_ns);
+                count += counted;
+                open_ns += step_ns * counted / hits(&target, step_ns);
                 target.spent_ns += spent_ns;
                 target.traced_ns += step_ns;
                 target.wall_ns += step_ns;
-                if schedule.is_used_up() || target.wall_ns > seconds * SECOND_NS {
+                if schedule.is_used_up()
+                    || counted < hits(&target, step_ns)
+                    || target.wall_ns > seconds * SECOND_NS
+                {
                     break;
                 }
             }
@@ -211,6 +296,7 @@ mod tests {
             target.spent_ns += late_ns;
             let cycle_ns = cycle.as_nanos() as f64;
             schedule.account(cycle_ns, cores * cycle_ns, late_ns);
+            schedule.close(open_ns, count as u64);
             let gap_ns = schedule.gap(random.f64(), cycle).as_nanos() as f64;
             schedule.account(gap_ns, cores * gap_ns, 0.0);
             target.gaps_ns.push(gap_ns);
@@ -289,8 +375,9 @@ mod tests {
         ) {
             let mut schedule = Schedule::new(2.0);
             for (wall_ns, cpu_ns, spent_ns) in steps {
-                schedule.open();
+                let _ = schedule.open(HIT_NS, HIT_NS);
                 schedule.account(wall_ns, cpu_ns, spent_ns);
+                schedule.close(wall_ns, spent_ns as u64);
                 let gap = schedule.gap(uniform, Duration::from_millis(60));
                 prop_assert!(gap < Duration::from_secs(600));
                 let _ = schedule.hits_left(HIT_NS);

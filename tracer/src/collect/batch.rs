@@ -38,13 +38,17 @@ impl Taker {
         self.values.resize(batch * self.cpus, 0);
     }
 
-    /// Empties the map, handing each key with its sum over the CPUs to `each`.
+    /// Empties the map, handing each key with its value on each CPU to `each`.
     /// No program may be counting meanwhile: what it adds could be lost.
     ///
     /// # Errors
     ///
     /// What the kernel says; a part may have been taken by then.
-    pub fn take(&mut self, map: &MapData, mut each: impl FnMut(CountKey, u64)) -> io::Result<()> {
+    pub fn take(
+        &mut self,
+        map: &MapData,
+        mut each: impl FnMut(CountKey, &[u64]),
+    ) -> io::Result<()> {
         let descriptor = map.fd().as_fd().as_raw_fd();
         let descriptor = u32::try_from(descriptor).map_err(io::Error::other)?;
         // Where to go on: opaque to all but the kernel.
@@ -66,7 +70,7 @@ impl Taker {
             };
             let rows = self.values.chunks_exact(self.cpus);
             for (key, per_cpu) in self.keys.iter().zip(rows).take(count) {
-                each(*key, per_cpu.iter().sum());
+                each(*key, per_cpu);
             }
             if ended {
                 return Ok(());

@@ -111,6 +111,22 @@ impl Totals {
 /// How often each key was counted.
 pub type Counts = HashMap<CountKey, u64>;
 
+/// A CPU by its number, or none in particular.
+pub type Cpu = Option<u16>;
+
+/// How often each key was counted on which CPU.
+pub type CpuCounts = HashMap<(CountKey, Cpu), u64>;
+
+/// The counts, wherever they were made.
+#[must_use]
+pub fn regardless_of_cpu(counts: &CpuCounts) -> Counts {
+    let mut sums = Counts::new();
+    for ((key, _), count) in counts {
+        *sums.entry(*key).or_default() += count;
+    }
+    sums
+}
+
 /// Everything that has come out of the kernel so far.
 pub struct Collector {
     ring: RingBuf<MapData>,
@@ -218,7 +234,7 @@ impl Collector {
     ///
     /// A map cannot be read.
     pub fn discard(&mut self) -> Result<(), Error> {
-        self.take()?;
+        self.take(false)?;
         self.take_kept()?;
         self.store.stacks.clear();
         self.before = Totals::default();
@@ -228,17 +244,22 @@ impl Collector {
 
     /// Takes the counts of the probes that go on and off, and all that was
     /// streamed, leaving none. Call it once those probes are off: what they
-    /// still count meanwhile could be lost.
+    /// still count meanwhile could be lost. Without `by_cpu` all are of no CPU in
+    /// particular, as streamed ones always are.
     ///
     /// # Errors
     ///
     /// A map cannot be read.
-    pub fn take(&mut self) -> Result<Counts, Error> {
+    pub fn take(&mut self, by_cpu: bool) -> Result<CpuCounts, Error> {
         self.drain();
-        let mut counts = self.store.take_streamed();
+        let streamed = self.store.take_streamed().into_iter();
+        let mut counts: CpuCounts = streamed.map(|(key, count)| ((key, None), count)).collect();
         self.taker
-            .take(&self.counts, |key, count| {
-                *counts.entry(key).or_default() += count;
+            .take(&self.counts, |key, per_cpu| {
+                for (cpu, count) in (0..).zip(per_cpu).filter(|(_, count)| **count > 0) {
+                    let cpu = by_cpu.then_some(cpu);
+                    *counts.entry((key, cpu)).or_default() += count;
+                }
             })
             .map_err(|source| Error::Take {
                 name: "COUNTS",
@@ -256,8 +277,8 @@ impl Collector {
     pub fn take_kept(&mut self) -> Result<Counts, Error> {
         let mut counts = Counts::new();
         self.taker
-            .take(&self.kept_counts, |key, count| {
-                *counts.entry(key).or_default() += count;
+            .take(&self.kept_counts, |key, per_cpu| {
+                *counts.entry(key).or_default() += per_cpu.iter().sum::<u64>();
             })
             .map_err(|source| Error::Take {
                 name: "KEPT_COUNTS",

@@ -12,7 +12,7 @@ mod store;
 mod tally;
 
 pub use decode::{DecodeError, Record, Stack};
-pub use drain::{Collector, Counts, Error, Leftovers, Totals};
+pub use drain::{Collector, Counts, Cpu, CpuCounts, Error, Leftovers, Totals, regardless_of_cpu};
 pub use raw::{RawRecording, RuntimeTypeBytes};
 pub use store::{frames_to_keep, key_with_room};
 pub use tally::Tally;

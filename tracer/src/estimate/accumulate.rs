@@ -2,38 +2,46 @@
 
 use std::collections::HashMap;
 
-use tracer_ebpf::wire::{CountKey, flags};
+use tracer_ebpf::wire::CountKey;
 
-use crate::collect::{Counts, Tally, key_with_room};
+use super::rate::{Rates, Window, is_objects};
+use crate::collect::{Counts, Tally, key_with_room, regardless_of_cpu};
 use crate::profile::WINDOW_GROUPS;
 
 /// Keys kept of one recording. What comes later is counted without its stack.
 const MOST_KEYS: usize = 1 << 19;
 
+/// Windows that share out together what was allocated around them.
+const BLOCK: usize = 8;
+
+/// A time in which nothing was traced.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Gap {
+    /// How long it was, nanoseconds.
+    pub ns: f64,
+    /// How many objects were allocated in it, where the runtime tells.
+    pub objects: Option<f64>,
+}
+
 /// Adds windows up.
-///
-/// The objects of a gap go half to the window before it and half to the window
-/// behind. A window that saw nothing cannot stand for anything: its gaps go to
-/// the windows beside it.
 #[derive(Debug, Default)]
 pub struct Accumulator {
     tallies: HashMap<CountKey, Tally>,
-    /// The newest window that saw objects: its share of the gap behind it is
-    /// not known yet.
-    newest: Option<Window>,
+    /// The newest windows, in the order they came.
+    block: Vec<Pending>,
     /// Objects of gaps that no window stands for yet.
-    waiting: f64,
+    untraced: Option<f64>,
     windows: u64,
     dropped: u64,
 }
 
+/// A window that has not been shared out yet.
 #[derive(Debug)]
-struct Window {
-    counts: Counts,
-    objects: u64,
+struct Pending {
+    rates: Rates,
     group: u8,
-    /// Untraced objects it stands for so far.
-    untraced: f64,
+    /// Untraced time it stands for, nanoseconds.
+    stands_for_ns: f64,
 }
 
 /// The end of an accumulation.
@@ -73,63 +81,73 @@ impl Accumulator {
         }
     }
 
-    /// Adds a window: what was counted in it, and how many objects were
-    /// allocated untraced since the one before.
-    pub fn add_window(&mut self, counts: Counts, untraced_before: f64) {
+    /// Adds a window, and the time since the one before.
+    pub fn add_window(&mut self, window: &Window, gap: Gap) {
         let group = (self.windows % u64::from(WINDOW_GROUPS)) as u8;
         self.windows += 1;
-        self.waiting += untraced_before.max(0.0);
-        let objects = counts
-            .iter()
-            .filter(|(key, _)| is_objects(key))
-            .map(|(_, count)| count)
-            .sum();
-        if objects == 0 {
-            // Calls may be in it all the same.
-            self.add_exact(counts);
-            return;
+        self.add_exact(regardless_of_cpu(&window.counts));
+        // The time between two windows goes half to the one and half to the other.
+        let half = match self.block.last_mut() {
+            Some(before) => {
+                before.stands_for_ns += gap.ns / 2.0;
+                0.5
+            }
+            None => 1.0,
+        };
+        if self.block.len() >= BLOCK {
+            self.wait_for(gap.objects, 1.0 - half);
+            self.settle();
+            self.wait_for(gap.objects, half);
+        } else {
+            self.wait_for(gap.objects, 1.0);
         }
-        let gap = std::mem::take(&mut self.waiting);
-        let mut untraced = gap;
-        if let Some(mut before) = self.newest.take() {
-            before.untraced += gap / 2.0;
-            untraced = gap / 2.0;
-            self.settle(before);
-        }
-        self.newest = Some(Window {
-            counts,
-            objects,
+        self.block.push(Pending {
+            rates: window.rates(),
             group,
-            untraced,
+            stands_for_ns: gap.ns * half,
         });
     }
 
-    /// No window comes any more; so many objects were allocated since the last.
+    /// No window comes any more.
     #[must_use]
-    pub fn finish(mut self, untraced_behind: f64) -> Accumulated {
-        self.waiting += untraced_behind.max(0.0);
-        if let Some(mut newest) = self.newest.take() {
-            newest.untraced += self.waiting;
-            self.settle(newest);
+    pub fn finish(mut self, gap: Gap) -> Accumulated {
+        if let Some(newest) = self.block.last_mut() {
+            newest.stands_for_ns += gap.ns;
         }
+        self.wait_for(gap.objects, 1.0);
+        self.settle();
         Accumulated {
             tallies: self.tallies,
             dropped: self.dropped,
         }
     }
 
-    fn settle(&mut self, window: Window) {
-        // Calls are shared out at the same rate as objects.
-        let per_event = window.untraced / window.objects as f64;
-        for (key, count) in window.counts {
-            match self.tally(key) {
-                Some(tally) => {
-                    tally.counted += count;
-                    if per_event > 0.0 {
-                        tally.draw(window.group, count as f64 * per_event);
-                    }
+    fn wait_for(&mut self, objects: Option<f64>, part: f64) {
+        if let Some(objects) = objects {
+            *self.untraced.get_or_insert(0.0) += objects.max(0.0) * part;
+        }
+    }
+
+    /// Shares out what the windows of the block stand for.
+    fn settle(&mut self) {
+        let block = std::mem::take(&mut self.block);
+        let expected: f64 = block
+            .iter()
+            .map(|pending| pending.objects_per_ns() * pending.stands_for_ns)
+            .sum();
+        if expected <= 0.0 {
+            return;
+        }
+        // Windows tell in which proportions, the runtime how much there was in all.
+        let scale = self.untraced.take().map_or(1.0, |all| all / expected);
+        for pending in block {
+            for (key, rate) in pending.rates {
+                let drawn = rate * pending.stands_for_ns * scale;
+                if drawn > 0.0
+                    && let Some(tally) = self.tally(key)
+                {
+                    tally.draw(pending.group, drawn);
                 }
-                None => self.dropped += count,
             }
         }
     }
@@ -141,14 +159,16 @@ impl Accumulator {
     }
 }
 
-/// Whether a key counts objects and not calls.
-fn is_objects(key: &CountKey) -> bool {
-    key.size_bytes > 0 || key.flags & flags::SPAN != 0
+impl Pending {
+    fn objects_per_ns(&self) -> f64 {
+        let objects = self.rates.iter().filter(|(key, _)| is_objects(key));
+        objects.map(|(_, rate)| rate).sum()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tracer_ebpf::wire::StackId;
+    use tracer_ebpf::wire::{StackId, flags};
 
     use super::*;
 
@@ -167,39 +187,111 @@ mod tests {
         }
     }
 
+    fn window(open_ns: f64, counts: &[(CountKey, u64)]) -> Window {
+        Window {
+            counts: counts
+                .iter()
+                .map(|(key, count)| ((*key, None), *count))
+                .collect(),
+            open_ns,
+            hold_up_ns: 0.0,
+        }
+    }
+
+    fn gap(ns: f64, objects: f64) -> Gap {
+        Gap {
+            ns,
+            objects: Some(objects),
+        }
+    }
+
     #[test]
-    fn a_gap_goes_to_the_windows_on_both_sides() {
+    fn windows_stand_for_the_time_around_them() {
         let mut all = Accumulator::default();
-        all.add_window(Counts::from([(key(1), 10), (key(2), 30)]), 400.0);
-        all.add_window(Counts::from([(key(2), 5), (call(), 2)]), 1000.0);
-        let end = all.finish(70.0);
+        all.add_window(
+            &window(10.0, &[(key(1), 10), (key(2), 30)]),
+            gap(300.0, 0.0),
+        );
+        // The same in twice the time: half as much in each.
+        let behind = window(20.0, &[(key(2), 40), (call(), 2)]);
+        all.add_window(&behind, gap(1000.0, 3200.0));
+        let end = all.finish(gap(100.0, 0.0));
         let tally = |key| &end.tallies[&key];
-        // 400 before it and half of 1000 behind it, a quarter of it.
-        assert_eq!(tally(key(1)).drawn, [(0, 225.0)]);
-        assert_eq!(tally(key(2)).drawn, [(0, 675.0), (1, 570.0)]);
-        assert_eq!(tally(call()).drawn, [(1, 228.0)]);
-        assert_eq!(tally(key(2)).counted, 35);
+        // 800 ns at 4 a ns to 600 ns at 2 a ns, together 4400 for 3200 objects.
+        let scale = 3200.0 / 4400.0;
+        assert_eq!(tally(key(1)).drawn, [(0, 800.0 * scale)]);
+        assert_eq!(
+            tally(key(2)).drawn,
+            [(0, 2400.0 * scale), (1, 1200.0 * scale)]
+        );
+        assert_eq!(tally(call()).drawn, [(1, 60.0 * scale)]);
+        assert_eq!(tally(key(2)).counted, 70);
         assert_eq!(end.dropped, 0);
     }
 
     #[test]
-    fn what_an_empty_window_cannot_stand_for_goes_on() {
+    fn a_window_without_objects_stands_for_time_without() {
         let mut all = Accumulator::default();
-        all.add_window(Counts::new(), 100.0);
-        all.add_window(Counts::from([(key(1), 1)]), 50.0);
-        all.add_window(Counts::from([(call(), 7)]), 20.0);
+        all.add_window(&window(10.0, &[]), gap(100.0, 50.0));
+        all.add_window(&window(10.0, &[(key(1), 1)]), gap(100.0, 100.0));
+        all.add_window(&window(10.0, &[(call(), 7)]), gap(100.0, 20.0));
         assert_eq!(all.windows(), 3);
-        let end = all.finish(8.0);
+        let end = all.finish(gap(100.0, 8.0));
         assert_eq!(end.tallies[&key(1)].drawn, [(1, 178.0)]);
         assert_eq!(end.tallies[&call()].counted, 7);
     }
 
     #[test]
+    fn each_block_shares_out_what_was_allocated_around_it() {
+        let mut all = Accumulator::default();
+        for _ in 0..BLOCK {
+            all.add_window(&window(10.0, &[(key(1), 10)]), gap(100.0, 10.0));
+        }
+        for _ in 0..BLOCK {
+            all.add_window(&window(10.0, &[(key(2), 10)]), gap(100.0, 1000.0));
+        }
+        let end = all.finish(gap(100.0, 1000.0));
+        let of_first = end.tallies[&key(1)].drawn_objects();
+        let of_second = end.tallies[&key(2)].drawn_objects();
+        // The gap between the blocks belongs to both.
+        assert!(
+            (of_first - (10.0 * BLOCK as f64 + 500.0)).abs() < 1e-6,
+            "{of_first}"
+        );
+        assert!(
+            (of_first + of_second - 10.0 * BLOCK as f64 - 1000.0 * (BLOCK + 1) as f64).abs() < 1e-6
+        );
+    }
+
+    #[test]
+    fn objects_that_a_block_saw_nothing_of_go_on() {
+        let mut all = Accumulator::default();
+        for _ in 0..BLOCK {
+            all.add_window(&window(10.0, &[]), gap(100.0, 10.0));
+        }
+        all.add_window(&window(10.0, &[(key(1), 1)]), gap(100.0, 10.0));
+        let end = all.finish(gap(100.0, 0.0));
+        let drawn = end.tallies[&key(1)].drawn_objects();
+        assert!((drawn - 10.0 * (BLOCK + 1) as f64).abs() < 1e-6, "{drawn}");
+    }
+
+    #[test]
+    fn without_the_runtimes_counters_by_time() {
+        let mut all = Accumulator::default();
+        let unknown = |ns| Gap { ns, objects: None };
+        all.add_window(&window(1e6, &[(key(1), 3)]), unknown(0.0));
+        all.add_window(&window(1e6, &[(key(1), 5000)]), unknown(1e9));
+        let end = all.finish(unknown(1e9));
+        let drawn = end.tallies[&key(1)].drawn_objects();
+        assert!((drawn - (1_500.0 + 7_500_000.0)).abs() < 1.0, "{drawn}");
+    }
+
+    #[test]
     fn nothing_untraced_nothing_drawn() {
         let mut all = Accumulator::default();
-        all.add_window(Counts::from([(key(1), 9)]), 0.0);
+        all.add_window(&window(1e9, &[(key(1), 9)]), gap(0.0, 0.0));
         all.add_exact(Counts::from([(key(1), 1)]));
-        let end = all.finish(0.0);
+        let end = all.finish(Gap::default());
         assert_eq!(end.tallies[&key(1)], Tally::exact(10));
     }
 
@@ -208,7 +300,7 @@ mod tests {
         let mut all = Accumulator::default();
         let many = (MOST_KEYS + 10) as u64;
         all.add_exact((0..many).map(|lo| (key(lo), 1 + lo / 10)).collect());
-        let end = all.finish(0.0);
+        let end = all.finish(Gap::default());
         assert_eq!(end.tallies.len(), MOST_KEYS + 1);
         let without_stack: u64 = end
             .tallies

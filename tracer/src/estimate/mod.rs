@@ -1,17 +1,22 @@
 //! From the counts of windows to estimates of everything.
 //!
-//! Input: the counts of each window and how many objects were allocated around
-//! it untraced ([`ByTime`] where the runtime does not tell). Output: what each key stands for ([`Accumulator`]), and the
-//! estimates that agree with the runtime's own counters ([`share_out`]). Pure.
+//! Input: the counts of each window, how long it was open and what hits took of that,
+//! how long the gaps between windows were and how many objects were allocated in them.
+//! Output: what each key stands for ([`Accumulator`]), and the estimates that agree with the
+//! runtime's own counters ([`share_out`]). Pure.
 //!
-//! A window of tracing slows its target down, so the time it takes says nothing
-//! of how much it stands for. The runtime's counters do: the objects of the gap
-//! before and of the gap behind a window are shared out by what the window saw.
+//! Windows begin at random and last as long as was settled before, so an object is as
+//! likely to be seen as any other, and each that is seen stands for so many that are
+//! not: the time between windows over the time in them. What time in a window is: what
+//! the target had to itself, without that in hits. How many objects there were in all
+//! is the runtime's to say, some windows at a time.
 
 mod accumulate;
-mod by_time;
+mod rate;
 mod share;
+#[cfg(test)]
+mod simulation;
 
-pub use accumulate::Accumulator;
-pub use by_time::ByTime;
+pub use accumulate::{Accumulator, Gap};
+pub use rate::Window;
 pub use share::{Entry, StratumId, share_out};

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use tracer_ebpf::wire::{self, LeafFilter, ProbeSpec, gate, general_leaf};
 
 use super::binary::{Executable, FunctionSpan, code_of};
+use super::found::{ALLOC_LARGE, Found};
 use super::hosts::{self, HostError, HostProbe};
-use super::leaves::{self, Leaf};
+use super::leaves::Leaf;
 use super::maps::{self, ProbeSet};
 use super::program::Program;
 use super::prologue::{self, ProbePoint};
@@ -47,13 +48,6 @@ pub(super) fn assemble(
     Ok(plan)
 }
 
-/// The function that takes a span for a large object: up to Go 1.23 the first
-/// that sees large objects alone (go1.19 src/runtime/mcache.go:222).
-const ALLOC_LARGE: &str = "runtime.(*mcache).allocLarge";
-
-/// Functions a plan may probe beside leaves, their hosts and maps.
-const OTHERS: [&str; 3] = [ALLOC_LARGE, spans::REFILL, spans::NEXT_FREE];
-
 /// Where large objects are seen apart from the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LargeProbe {
@@ -61,116 +55,6 @@ enum LargeProbe {
     Leaf,
     /// At [`ALLOC_LARGE`], which `mallocgc` calls.
     AllocLarge,
-}
-
-/// What the executable holds of what a plan is about.
-struct Found {
-    /// Leaves and map functions with code of their own.
-    functions: Vec<FunctionSpan>,
-    /// The leaves that count in this executable.
-    counted: Vec<Leaf>,
-    /// Functions with counted leaves inlined that have to be counted there.
-    hosts: Vec<(FunctionSpan, Vec<Leaf>)>,
-    /// Whether [`ALLOC_LARGE`] is inlined anywhere.
-    large_is_inlined: bool,
-    /// The functions that [`spans::REFILL`] is inlined in.
-    refill_hosts: Vec<FunctionSpan>,
-    /// Map functions and what they are inlined in.
-    inlined_maps: HashMap<String, Vec<String>>,
-    size_class_limit: Option<u16>,
-}
-
-impl Found {
-    fn in_executable(exe: &dyn Executable, set: ProbeSet) -> Self {
-        let map_functions = set.map_functions();
-        let functions = exe.functions(&|name| {
-            Leaf::from_name(name).is_some()
-                || map_functions.contains(&name)
-                || OTHERS.contains(&name)
-        });
-        let leaf_names = Leaf::known_names();
-        let names: Vec<&str> = leaf_names
-            .iter()
-            .map(String::as_str)
-            .chain(map_functions.iter().copied())
-            .chain(OTHERS)
-            .collect();
-
-        let mut mentioned: Vec<Leaf> = functions
-            .iter()
-            .filter_map(|function| Leaf::from_name(&function.name))
-            .collect();
-        let mut hosts = Vec::new();
-        let mut inlined_maps: HashMap<String, Vec<String>> = HashMap::new();
-        let mut large_is_inlined = false;
-        let mut refill_hosts = Vec::new();
-        for (host, inlined) in exe.hosts_of(&names) {
-            let leaves: Vec<Leaf> = inlined
-                .iter()
-                .filter_map(|name| Leaf::from_name(name))
-                .collect();
-            mentioned.extend(&leaves);
-            large_is_inlined |= inlined.iter().any(|name| name == ALLOC_LARGE);
-            if inlined.iter().any(|name| name == spans::REFILL) {
-                refill_hosts.push(host.clone());
-            }
-            for name in inlined
-                .into_iter()
-                .filter(|name| map_functions.contains(&name.as_str()))
-            {
-                inlined_maps
-                    .entry(name)
-                    .or_default()
-                    .push(host.name.clone());
-            }
-            hosts.push((host, leaves));
-        }
-        let counted = leaves::counted(&mentioned);
-        hosts.retain_mut(|(host, leaves)| {
-            leaves.retain(|leaf| counted.contains(leaf));
-            leaves.sort_unstable();
-            leaves.dedup();
-            !leaves.is_empty() && !hosts::is_counted_itself(&host.name, &counted)
-        });
-        let size_class_limit = leaves::size_class_limit(counted.iter().copied());
-        Self {
-            functions,
-            counted,
-            hosts,
-            large_is_inlined,
-            refill_hosts,
-            inlined_maps,
-            size_class_limit,
-        }
-    }
-
-    fn function(&self, name: &str) -> Option<&FunctionSpan> {
-        self.functions.iter().find(|function| function.name == name)
-    }
-
-    /// A way to allocate that a host calls beside the leaves inlined in it, and
-    /// by which the same objects would pass another probe.
-    fn other_way<'a>(
-        &'a self,
-        host: &FunctionSpan,
-        inlined: &[Leaf],
-        code: &[u8],
-    ) -> Option<&'a str> {
-        let leads_to_leaf = |function: &&FunctionSpan| match Leaf::from_name(&function.name) {
-            Some(leaf) => leaf == Leaf::Mallocgc || inlined.contains(&leaf),
-            None => false,
-        };
-        let ways: Vec<&FunctionSpan> = self
-            .functions
-            .iter()
-            .filter(leads_to_leaf)
-            .chain(self.hosts.iter().map(|(host, _)| host))
-            .filter(|function| function.entry != host.entry)
-            .collect();
-        prologue::call_targets(code, host.entry)
-            .find_map(|target| ways.iter().find(|way| way.entry == target))
-            .map(|way| way.name.as_str())
-    }
 }
 
 struct Builder<'a> {

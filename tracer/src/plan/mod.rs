@@ -12,6 +12,7 @@
 
 mod assemble;
 mod binary;
+mod found;
 mod gobinary;
 pub mod hosts;
 pub mod leaves;

@@ -37,7 +37,7 @@ pub(super) fn assemble(traced: Traced) -> Profile {
     if raw.sampled && raw.runtime.is_none() {
         warnings.push(
             "totals are estimates: the runtime's own counters could not be read, windows are \
-             scaled by the target's CPU time"
+             scaled by time"
                 .to_owned(),
         );
     }

@@ -10,11 +10,11 @@ use tracer_ebpf::wire::{MAX_FRAMES, gate};
 
 use super::counting::CounterSource;
 use super::prepare::Error;
-use crate::attach::{Groups, Loaded, Probes};
+use crate::attach::{self, Groups, Loaded, Probes};
 use crate::budget::{CpuClock, Meter, Schedule, Spent};
-use crate::collect::{Collector, RawRecording, Totals, frames_to_keep};
+use crate::collect::{Collector, RawRecording, Totals, frames_to_keep, regardless_of_cpu};
 use crate::counters::Counters;
-use crate::estimate::{Accumulator, ByTime};
+use crate::estimate::{Accumulator, Gap};
 use crate::target::Pidfd;
 
 /// Everything the tracing of one target takes.
@@ -71,11 +71,9 @@ pub(super) struct Run {
     pub start_counters: Option<Counters>,
     /// Counters at the end of the last window.
     pub window_counters: Option<Counters>,
-    /// CPU time at the end of the last window.
-    pub window_cpu_ns: u64,
-    /// What goes for those counters where there are none.
-    pub by_time: ByTime,
-    /// How long reading the runtime's counters took.
+    /// When the last window ended, by [`attach::now_ns`].
+    pub window_end_ns: u64,
+    /// CPU time that reading the runtime's counters took.
     pub counters_took: Duration,
     /// Frames that are walked at most.
     pub most_frames: u64,
@@ -117,8 +115,7 @@ impl Engine {
             start_cpu_ns: None,
             start_counters: None,
             window_counters: None,
-            window_cpu_ns: 0,
-            by_time: ByTime::default(),
+            window_end_ns: 0,
             counters_took: Duration::ZERO,
             most_frames: MAX_FRAMES as u64,
             cpus: std::thread::available_parallelism().map_or(1.0, |cpus| cpus.get() as f64),
@@ -159,19 +156,19 @@ impl Run {
                 Ok(window) => window,
                 // It ended before its next window.
                 Err(_) if self.engine.ready.is_none() && self.engine.has_ended() => {
-                    let behind = self.untraced_behind();
+                    let behind = self.gap_behind();
                     return self.finish(Some(behind));
                 }
                 Err(error) => return Err(error),
             };
-            let waited = self.watch_window()?;
+            let waited = self.watch_window(&window)?;
             self.close_window(window)?;
             if waited == Waited::Stopped {
                 return self.finish(None);
             }
             self.sampled = true;
             if self.wait_for_next()? == Waited::Stopped {
-                let behind = self.untraced_behind();
+                let behind = self.gap_behind();
                 return self.finish(Some(behind));
             }
         }
@@ -185,8 +182,8 @@ impl Run {
         Ok(())
     }
 
-    /// Puts everything together. `behind`: untraced objects since the last window.
-    fn finish(mut self, behind: Option<f64>) -> Result<Finished, Error> {
+    /// Puts everything together. `behind`: the time since the last window.
+    fn finish(mut self, behind: Option<Gap>) -> Result<Finished, Error> {
         let end = self.read_counters();
         let recorded = self.started.elapsed();
         self.engine.loaded.gates().shut(gate::ALWAYS);
@@ -194,9 +191,9 @@ impl Run {
         drop(self.always.take());
         self.account()?;
         let cpu_ns = self.last.cpu_ns;
-        let streamed = self.engine.collector.take()?;
+        let streamed = self.engine.collector.take(false)?;
         let kept = self.engine.collector.take_kept()?;
-        self.all.add_exact(streamed);
+        self.all.add_exact(regardless_of_cpu(&streamed));
         self.all.add_exact(kept);
         let windows = self.all.windows();
         let were_read = self
@@ -283,23 +280,20 @@ impl Run {
         self.engine.counters.as_mut()?.read()
     }
 
-    /// Objects allocated untraced since the last window, now that nothing more comes.
-    fn untraced_behind(&mut self) -> f64 {
+    /// The time since the last window, now that nothing more comes.
+    fn gap_behind(&mut self) -> Gap {
         let now = self.read_counters();
-        let cpu_ns = self.engine.cpu_ns().unwrap_or(self.last.cpu_ns);
-        self.untraced_until(cpu_ns, now.as_ref(), 0)
+        Gap {
+            ns: attach::now_ns().saturating_sub(self.window_end_ns) as f64,
+            objects: self.untraced_until(now.as_ref(), 0),
+        }
     }
 
-    /// Objects allocated since the last window beside the `counted` ones: by the
-    /// runtime's counters, or else by the CPU time used up to `cpu_ns`.
-    pub fn untraced_until(&self, cpu_ns: u64, now: Option<&Counters>, counted: u64) -> f64 {
-        match (&self.window_counters, now) {
-            (Some(from), Some(to)) => self.objects_between(from, to) - counted as f64,
-            _ => {
-                let gap_ns = cpu_ns.saturating_sub(self.window_cpu_ns);
-                self.by_time.objects_in(gap_ns as f64)
-            }
-        }
+    /// Objects allocated since the last window beside the `counted` ones, by the
+    /// runtime's counters.
+    pub fn untraced_until(&self, now: Option<&Counters>, counted: u64) -> Option<f64> {
+        let (from, to) = (self.window_counters.as_ref()?, now?);
+        Some(self.objects_between(from, to) - counted as f64)
     }
 
     /// Objects of the kinds that are traced in windows.

@@ -1,4 +1,4 @@
-//! One window after the other: probes on, gates open until the allowance is spent,
+//! One window after the other: probes on, gates open as long as the budget says,
 //! probes off, counts taken, a random wait.
 
 use std::sync::mpsc::RecvTimeoutError;
@@ -8,9 +8,10 @@ use tracer_ebpf::wire::{CountKey, flags, gate};
 
 use super::engine::{Run, Waited};
 use super::prepare::Error;
-use crate::attach::Probes;
-use crate::budget::{CpuClock, Spent};
-use crate::collect::Counts;
+use crate::attach::{self, Probes, Stop};
+use crate::budget::{CpuClock, Schedule, Spent};
+use crate::collect::{CpuCounts, regardless_of_cpu};
+use crate::estimate::{Gap, Window};
 
 /// How often the ring is drained, and a window that is far from its end looked
 /// at. At 5 ms the default ring has room for 3 million stacks a second.
@@ -23,7 +24,7 @@ const CLOSE_PERIOD: Duration = Duration::from_millis(1);
 /// target end, so much of them is missed at most. In a long recording that is this
 /// part of it, one in so many.
 const COUNTERS_PERIOD: Duration = Duration::from_millis(20);
-const COUNTERS_PART: u32 = 200;
+const COUNTERS_PART: u32 = 500;
 
 /// They take longer to read the more Ps there are. This many times that long passes
 /// at least until they are read again.
@@ -33,17 +34,42 @@ const COUNTERS_REST: u32 = 400;
 /// time. If they take more they are traced in windows like the others.
 const MOST_FOR_LARGE: f64 = 0.5;
 
+/// Part of what a hit costs that is sure to hold the target up.
+const SURE_COST: f64 = 0.9;
+
 /// What putting the probes on and off takes in all, more or less.
 const CYCLE: Duration = Duration::from_millis(60);
 
 /// A window that is open.
 pub(super) struct Open {
     pub probes: Vec<Probes>,
-    pub at: Instant,
-    pub cpu_ns: u64,
+    /// When its gate opened, by [`attach::now_ns`].
+    pub opened_ns: u64,
+    /// When it is over, at the latest.
+    pub stop: Option<Stop>,
+    /// Hits before.
     pub spent: Spent,
+    /// Hits that its gate had let in before.
+    pub taken: u64,
     /// CPU time that opening it took here.
-    pub own_ns: u64,
+    pub cost_ns: u64,
+}
+
+impl Open {
+    /// How long it may last if no more hits come.
+    fn time_left(&self, taken: u64) -> Duration {
+        self.stop.map_or(Duration::MAX, |stop| {
+            let at_ns = stop.after(taken - self.taken);
+            Duration::from_nanos(at_ns.saturating_sub(attach::now_ns()))
+        })
+    }
+
+    /// How long hits counted, of which there were so many, if that was noticed to be
+    /// over at `end_ns`.
+    fn open_ns(&self, end_ns: u64, hits: u64) -> u64 {
+        let stop_ns = self.stop.map_or(u64::MAX, |stop| stop.after(hits));
+        end_ns.min(stop_ns).saturating_sub(self.opened_ns)
+    }
 }
 
 impl Run {
@@ -60,36 +86,54 @@ impl Run {
             self.start_cpu_ns = self.engine.cpu_ns();
             self.start_counters = self.read_counters();
             self.window_counters.clone_from(&self.start_counters);
-            self.window_cpu_ns = self.start_cpu_ns.unwrap_or_default();
+            self.window_end_ns = attach::now_ns();
             self.started = Instant::now();
-            self.engine.loaded.gates().open(gate::ALWAYS, u64::MAX);
+            self.engine
+                .loaded
+                .gates()
+                .open(gate::ALWAYS, u64::MAX, None);
         }
         let hit_ns = self.engine.meter.hit_ns();
-        let mut hits = u64::MAX;
+        let hold_up_ns = self.hold_up_ns();
+        let (mut hits, mut length) = (u64::MAX, None);
         if let Some(schedule) = &mut self.engine.schedule {
-            schedule.open();
+            length = schedule.open(hit_ns, hold_up_ns);
             hits = schedule.hits_left(hit_ns);
         }
         let gates = self.engine.loaded.gates();
         if self.always.is_none() {
-            gates.open(gate::ALWAYS, hits);
+            gates.open(gate::ALWAYS, hits, None);
         }
-        gates.open(gate::WINDOW, hits);
+        let taken = gates.taken(gate::WINDOW);
+        let opened_ns = attach::now_ns();
+        let stop = length.map(|length| Stop {
+            at_ns: opened_ns.saturating_add(length.ns as u64),
+            hold_up_ns: length.per_hit_ns as u64,
+        });
+        gates.open(gate::WINDOW, hits, stop);
         if let Some(ready) = self.engine.ready.take() {
             // Nobody waits for it any more when the recording has been given up.
             let _ = ready.send(());
         }
         Ok(Open {
             probes,
-            at: Instant::now(),
-            cpu_ns: self.last.cpu_ns,
+            opened_ns,
+            stop,
             spent: self.last.spent,
-            own_ns: Self::own_cpu_ns() - own_before_ns,
+            taken,
+            cost_ns: Self::own_cpu_ns() - own_before_ns,
         })
     }
 
+    /// By how much a hit holds the target up: its threads go on on other CPUs.
+    fn hold_up_ns(&self) -> f64 {
+        let schedule = self.engine.schedule.as_ref();
+        let busy_cpus = schedule.map_or(1.0, Schedule::busy_cpus);
+        self.engine.meter.hit_ns() / busy_cpus.clamp(1.0, self.cpus)
+    }
+
     /// Waits until the window has used up what it may.
-    pub(super) fn watch_window(&mut self) -> Result<Waited, Error> {
+    pub(super) fn watch_window(&mut self, window: &Open) -> Result<Waited, Error> {
         let mut period = CLOSE_PERIOD;
         loop {
             if self.wait(period) == Waited::Stopped {
@@ -104,14 +148,15 @@ impl Run {
                 period = CALM_PERIOD;
                 continue;
             };
-            if schedule.is_used_up() || gates.is_exhausted(gate::WINDOW) {
+            let time_left = window.time_left(gates.taken(gate::WINDOW));
+            if schedule.is_used_up() || gates.is_exhausted(gate::WINDOW) || time_left.is_zero() {
                 return Ok(Waited::Through);
             }
             let left = schedule.hits_left(self.engine.meter.hit_ns());
             gates.allow(gate::WINDOW, left);
             // Far from its end it need not be looked at so often.
             period = if came.saturating_mul(20) < left {
-                CALM_PERIOD
+                CALM_PERIOD.min(time_left.max(CLOSE_PERIOD))
             } else {
                 CLOSE_PERIOD
             };
@@ -119,54 +164,64 @@ impl Run {
     }
 
     /// Shuts the gates, takes the probes off and what they counted.
-    pub(super) fn close_window(&mut self, window: Open) -> Result<(), Error> {
+    pub(super) fn close_window(&mut self, mut window: Open) -> Result<(), Error> {
         let own_before_ns = Self::own_cpu_ns();
         let gates = self.engine.loaded.gates();
         gates.shut(gate::WINDOW);
-        let exhausted = gates.is_exhausted(gate::WINDOW);
+        let shut_ns = attach::now_ns();
+        let end_ns = gates.exhausted_ns(gate::WINDOW).unwrap_or(shut_ns);
+        self.sampled |= gates.is_exhausted(gate::WINDOW);
         if self.always.is_none() {
             gates.shut(gate::ALWAYS);
         }
-        self.traced += window.at.elapsed();
-        self.sampled |= exhausted;
         // Until the probes are off every hit costs a trap: nothing else comes first.
         let closed = self.look()?.0;
-        drop(window.probes);
+        drop(std::mem::take(&mut window.probes));
         self.account()?;
         let counters = self.read_counters();
-        let mut counts = self.engine.collector.take()?;
+        let is_one_of_many = self.engine.schedule.is_some();
+        let mut counts = self.engine.collector.take(is_one_of_many)?;
         if self.always.is_none() {
-            merge(&mut counts, self.engine.collector.take_kept()?);
+            for (key, count) in self.engine.collector.take_kept()? {
+                *counts.entry((key, None)).or_default() += count;
+            }
         }
         let (always, counts) = self.split(counts);
-        self.all.add_exact(always);
+        self.all.add_exact(regardless_of_cpu(&always));
         let counted = objects_of(&counts);
-        let hits = closed.spent.since(window.spent);
-        let cpu_ns = closed.cpu_ns.saturating_sub(window.cpu_ns);
-        self.by_time
-            .add_window(counted, cpu_ns as f64, self.engine.meter.of(hits));
-        let untraced = self.untraced_until(window.cpu_ns, counters.as_ref(), counted);
-        self.all.add_window(counts, untraced);
+        let gap = Gap {
+            ns: window.opened_ns.saturating_sub(self.window_end_ns) as f64,
+            objects: self.untraced_until(counters.as_ref(), counted),
+        };
+        let hits = self.engine.loaded.gates().taken(gate::WINDOW) - window.taken;
+        let open_ns = window.open_ns(end_ns, hits);
+        tracing::debug!(
+            open = ?Duration::from_nanos(open_ns),
+            stop = ?window.stop,
+            off = ?(self.last.at - closed.at),
+            counted,
+            traps = closed.spent.since(window.spent).traps,
+            traps_late = self.last.spent.since(closed.spent).traps,
+            hit_ns = self.engine.meter.hit_ns(),
+            ?gap,
+            "window"
+        );
+        let seen = Window {
+            counts,
+            open_ns: open_ns as f64,
+            hold_up_ns: SURE_COST * self.engine.meter.hit_ns(),
+        };
+        self.all.add_window(&seen, gap);
         if counters.is_some() {
             self.window_counters = counters;
         }
-        self.window_cpu_ns = closed.cpu_ns;
-        let late = self.last.spent.since(closed.spent);
-        tracing::debug!(
-            open = ?(closed.at - window.at),
-            off = ?(self.last.at - closed.at),
-            counted,
-            traps = hits.traps,
-            traps_late = late.traps,
-            hit_ns = self.engine.meter.hit_ns(),
-            cpu_ms = cpu_ns / 1_000_000,
-            untraced,
-            "window"
-        );
+        self.window_end_ns = window.opened_ns + open_ns;
+        self.traced += Duration::from_nanos(open_ns);
         self.reconsider_large();
-        let own_ns = window.own_ns + Self::own_cpu_ns() - own_before_ns;
+        let cost_ns = window.cost_ns + Self::own_cpu_ns() - own_before_ns;
         if let Some(schedule) = &mut self.engine.schedule {
-            schedule.pay(own_ns as f64, self.cpus);
+            schedule.pay(cost_ns as f64, self.cpus);
+            schedule.close(open_ns as f64, hits);
         }
         Ok(())
     }
@@ -198,9 +253,9 @@ impl Run {
                 return Ok(Waited::Stopped);
             }
             if left > period {
-                let started = Instant::now();
+                let before_ns = Self::own_cpu_ns();
                 let _ = self.read_counters();
-                self.counters_took = started.elapsed();
+                self.counters_took = Duration::from_nanos(Self::own_cpu_ns() - before_ns);
             }
             self.drain();
             self.account()?;
@@ -226,15 +281,15 @@ impl Run {
     }
 
     /// Counts of probes that are on all the time, and the others.
-    fn split(&self, counts: Counts) -> (Counts, Counts) {
+    fn split(&self, counts: CpuCounts) -> (CpuCounts, CpuCounts) {
         if self.always.is_none() {
-            return (Counts::new(), counts);
+            return (CpuCounts::new(), counts);
         }
         let is_always = |key: &CountKey| {
             let index = usize::from(key.probe);
             self.engine.is_always.get(index).copied().unwrap_or(false)
         };
-        counts.into_iter().partition(|(key, _)| is_always(key))
+        counts.into_iter().partition(|((key, _), _)| is_always(key))
     }
 
     fn wait(&self, time: Duration) -> Waited {
@@ -246,16 +301,10 @@ impl Run {
     }
 }
 
-fn merge(into: &mut Counts, from: Counts) {
-    for (key, count) in from {
-        *into.entry(key).or_default() += count;
-    }
-}
-
-fn objects_of(counts: &Counts) -> u64 {
+fn objects_of(counts: &CpuCounts) -> u64 {
     counts
         .iter()
-        .filter(|(key, _)| key.size_bytes > 0 || key.flags & flags::SPAN != 0)
+        .filter(|((key, _), _)| key.size_bytes > 0 || key.flags & flags::SPAN != 0)
         .map(|(_, count)| count)
         .sum()
 }
