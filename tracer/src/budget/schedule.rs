@@ -53,6 +53,10 @@ const CORRECTION: f64 = 0.3;
 /// How much the newest window counts in the averages over windows.
 const NEWEST: f64 = 0.2;
 
+/// And of how much of it: a program that was quiet for an hour is another one when the
+/// window ends.
+const MOST_OF_WINDOW_NS: f64 = 1.0e9;
+
 /// The budget of one target, and what follows from it. Times are nanoseconds.
 #[derive(Clone, Debug)]
 pub struct Schedule {
@@ -153,7 +157,7 @@ impl Schedule {
     /// In how much of the target's own time a window costs its allowance. `None` before
     /// the first window has ended, and where all of the time can be paid for.
     fn length(&self, hit_ns: f64, hold_up_ns: f64) -> Option<Length> {
-        let mean = self.mean.filter(|mean| mean.hits >= 1.0)?;
+        let mean = self.mean.filter(|mean| mean.hits > 0.0)?;
         let period_ns = mean.open_ns / mean.hits;
         let per_hit_ns = (PUT_OFF * hold_up_ns).min(MOST_PUT_OFF * period_ns);
         let own_ns = period_ns - per_hit_ns;
@@ -168,10 +172,11 @@ impl Schedule {
     /// many hits counted.
     pub fn close(&mut self, open_ns: f64, hits: u64) {
         let most_ns = (1.0 + MOST_ALLOWANCES) * self.allowance_ns();
+        let part = (MOST_OF_WINDOW_NS / open_ns.max(1.0)).min(1.0);
         let window = Mean {
             cost_ns: self.window_cost_ns.min(most_ns),
-            open_ns,
-            hits: hits as f64,
+            open_ns: open_ns * part,
+            hits: hits as f64 * part,
         };
         let mean = self.mean.get_or_insert(window);
         for (mean, window) in [
