@@ -15,8 +15,8 @@ const LEAST_SHARE: f64 = 0.02;
 /// With more of the bytes without a call chain, sites cannot be compared.
 const MOST_LOST: f64 = 0.01;
 
-/// Two runs of the same work differ by this part at most: of an interval that is
-/// narrower no more can be asked.
+/// What is allowed for the difference between the recorded run and the exact one, as
+/// part of the exact bytes: intervals can be narrower than that.
 const RUNS_DIFFER: f64 = 0.001;
 
 /// All recordings of a workload.

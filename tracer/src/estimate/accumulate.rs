@@ -194,7 +194,7 @@ mod tests {
                 .map(|(key, count)| ((*key, None), *count))
                 .collect(),
             open_ns,
-            hold_up_ns: 0.0,
+            hit_ns: 0.0,
         }
     }
 

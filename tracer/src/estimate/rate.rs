@@ -11,6 +11,9 @@ use crate::collect::{Cpu, CpuCounts};
 /// better than that.
 const LEAST_OWN: f64 = 0.1;
 
+/// Part of what a hit costs that is sure to hold its CPU up.
+const SURE: f64 = 0.9;
+
 /// A window of tracing.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
@@ -18,8 +21,8 @@ pub struct Window {
     pub counts: CpuCounts,
     /// How long hits counted, nanoseconds.
     pub open_ns: f64,
-    /// How long a hit held its CPU up, nanoseconds.
-    pub hold_up_ns: f64,
+    /// What a hit cost its CPU, nanoseconds.
+    pub hit_ns: f64,
 }
 
 /// How often a key is counted in a nanosecond in which nothing is traced.
@@ -50,7 +53,7 @@ impl Window {
             }
         }
         let own_ns = |hits: u64| {
-            let held_up_ns = hits as f64 * self.hold_up_ns;
+            let held_up_ns = hits as f64 * SURE * self.hit_ns;
             (self.open_ns - held_up_ns).max(LEAST_OWN * self.open_ns)
         };
         hits.into_iter()
@@ -81,7 +84,7 @@ mod tests {
         Window {
             counts: counts.collect(),
             open_ns: 1_000.0,
-            hold_up_ns: 2.0,
+            hit_ns: 2.0,
         }
     }
 
@@ -94,9 +97,9 @@ mod tests {
             (calm, Some(1), 90),
         ]);
         let rates = window.rates();
-        // 600 ns of the one CPU went to hits, 200 ns of the other.
-        assert_eq!(rates[&busy], 300.0 / 400.0 + 10.0 / 800.0);
-        assert_eq!(rates[&calm], 90.0 / 800.0);
+        // 540 ns of the one CPU went to hits, 180 ns of the other.
+        assert_eq!(rates[&busy], 300.0 / 460.0 + 10.0 / 820.0);
+        assert_eq!(rates[&calm], 90.0 / 820.0);
     }
 
     #[test]

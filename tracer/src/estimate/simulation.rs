@@ -69,7 +69,7 @@ impl Target {
     }
 }
 
-/// What was seen in a window, how long it was open, and what the hits in it cost.
+/// What was seen in a window, and how long it was open.
 fn window(target: &mut Target, schedule: &mut Schedule) -> (CpuCounts, f64) {
     let length = schedule.open(HIT_NS, HIT_NS);
     let hits_left = schedule.hits_left(HIT_NS);
@@ -115,7 +115,7 @@ fn ratios(seed: u64) -> [f64; SITES as usize] {
         let window = Window {
             counts,
             open_ns,
-            hold_up_ns: HIT_NS,
+            hit_ns: HIT_NS,
         };
         let gap = Gap {
             ns: gap_ns,

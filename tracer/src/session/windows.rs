@@ -34,9 +34,6 @@ const COUNTERS_REST: u32 = 400;
 /// time. If they take more they are traced in windows like the others.
 const MOST_FOR_LARGE: f64 = 0.5;
 
-/// Part of what a hit costs that is sure to hold the target up.
-const SURE_COST: f64 = 0.9;
-
 /// What putting the probes on and off takes in all, more or less.
 const CYCLE: Duration = Duration::from_millis(60);
 
@@ -209,7 +206,7 @@ impl Run {
         let seen = Window {
             counts,
             open_ns: open_ns as f64,
-            hold_up_ns: SURE_COST * self.engine.meter.hit_ns(),
+            hit_ns: self.engine.meter.hit_ns(),
         };
         self.all.add_window(&seen, gap);
         if counters.is_some() {
