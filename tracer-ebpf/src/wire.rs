@@ -90,10 +90,9 @@ pub struct Gate {
     pub limit: u64,
     /// Frames to walk at most, innermost first; [`MAX_FRAMES`] is the most.
     pub most_frames: u64,
-    /// When the gate counts as shut, whatever is left of the limit, if no hit has held
-    /// the target up till then: nanoseconds of the monotonic clock, 0 for never. By
-    /// what each of [`Self::taken`] holds it up, it is later; so it may be a time far
-    /// before all of them, modulo 2⁶⁴.
+    /// The gate counts as shut from this time on, put off by [`Self::hold_up_ns`] for
+    /// every one of [`Self::taken`]: nanoseconds of the monotonic clock, modulo 2⁶⁴, as
+    /// hits of earlier windows are taken off beforehand. 0 for never.
     pub deadline_ns: u64,
     /// By how much a hit holds the target up, nanoseconds.
     pub hold_up_ns: u64,
