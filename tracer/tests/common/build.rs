@@ -134,42 +134,36 @@ fn built(toolchain: &Toolchain, variant: Variant, program: &str) -> PathBuf {
 }
 
 /// A CPU profile of a program that only allocates, by this very toolchain: the
-/// profile names calls by line, and the runtime's lines move.
+/// profile names calls by line, and the runtime's lines move. It holds the calls
+/// that are to be inlined, and no others.
 fn profile(toolchain: &Toolchain, load: &str) -> PathBuf {
+    let calls = match load {
+        "large" => NEWOBJECT_TO_MALLOCGC,
+        _ => MALLOCGC_TO_ITS_PARTS,
+    };
     let program = built(toolchain, Variant::PLAIN, "pgoload");
     let profile = program.with_extension(format!("{load}.pprof"));
     if !profile.exists() {
-        let new = program.with_extension(format!("{load}.{}.new", std::process::id()));
-        command::output(
-            Command::new(&program).arg(load).arg(&new),
-            "see what it printed",
-        )
-        .expect("the load for PGO runs");
-        if load == "large" {
-            keep_only(toolchain, &new, NEWOBJECT_TO_MALLOCGC);
-        }
+        let pid = std::process::id();
+        let whole = program.with_extension(format!("{load}.{pid}.whole"));
+        let new = program.with_extension(format!("{load}.{pid}.new"));
+        let mut run = Command::new(&program);
+        run.arg(load).arg(&whole);
+        command::output(&mut run, "see what it printed").expect("the load for PGO runs");
+        toolchain
+            .narrow_profile(&whole, calls, &new)
+            .expect("pprof reads its own profiles");
         fs::rename(&new, &profile).expect("the profile can be kept");
+        fs::remove_file(&whole).expect("the profile can be removed");
     }
     profile
 }
 
-/// The calls that inline the allocator into `newobject`, and no others: with a
-/// hot part of the allocator the compiler may inline that into the allocator
-/// instead, which is then too large, and which of the two is left to chance.
+/// The allocator into `newobject`.
 const NEWOBJECT_TO_MALLOCGC: &str = r"^(main\..*|runtime\.(newobject|mallocgc))$";
 
-/// Drops the frames of a profile whose functions do not match.
-fn keep_only(toolchain: &Toolchain, profile: &Path, functions: &str) {
-    let whole = profile.with_extension("whole");
-    fs::rename(profile, &whole).expect("the profile can be moved");
-    let mut pprof = toolchain.command();
-    pprof
-        .args(["tool", "pprof", "-proto", "-symbolize=none"])
-        .arg(format!("-show={functions}"))
-        .arg(format!("-output={}", profile.display()))
-        .arg(&whole);
-    command::output(&mut pprof, "see what it printed").expect("pprof reads its own profiles");
-}
+/// Parts of the allocator into it.
+const MALLOCGC_TO_ITS_PARTS: &str = r"^runtime\.mallocgc";
 
 fn build(toolchain: &Toolchain, source: &Path, executable: &Path, flags: &[&str]) {
     toolchain

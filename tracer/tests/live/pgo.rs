@@ -60,7 +60,6 @@ fn leaves(minor: u32) {
     );
 }
 
-// Go 1.27's compiler did not do this under any profile tried.
 fn mallocgc(minor: u32) {
     guided(
         minor,
@@ -104,4 +103,9 @@ fn mallocgc_inlined_go1_24() {
 #[test]
 fn mallocgc_inlined_go1_26() {
     mallocgc(26);
+}
+
+#[test]
+fn mallocgc_inlined_go1_27() {
+    mallocgc(27);
 }

@@ -1,6 +1,9 @@
 //! The programs beside this file, built.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use xtask::command;
 use xtask::go::Toolchain;
@@ -48,10 +51,13 @@ pub struct Build<'a> {
 }
 
 /// Builds the program in `programs/NAME`. Go's build cache makes a second
-/// build cheap.
+/// build cheap. The file appears whole: another test may be running it.
 pub fn build(go: &Toolchain, program: &str, how: &Build<'_>) -> PathBuf {
+    static BUILDS: AtomicU32 = AtomicU32::new(0);
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plan_binaries/programs");
     let executable = folder(go).join(format!("{program}-{}", how.name));
+    let number = BUILDS.fetch_add(1, Ordering::Relaxed);
+    let new = executable.with_extension(format!("{}-{number}.new", process::id()));
     let mut build = go.command();
     build
         .current_dir(sources)
@@ -60,15 +66,16 @@ pub fn build(go: &Toolchain, program: &str, how: &Build<'_>) -> PathBuf {
         .args(["build", "-buildvcs=false"])
         .args(&how.flags)
         .arg("-o")
-        .arg(&executable)
+        .arg(&new)
         .arg(format!("./{program}"));
     command::output(&mut build, "see what go says").unwrap_or_else(|error| panic!("{error:#}"));
+    fs::rename(&new, &executable).expect("the executable can be kept");
     executable
 }
 
 /// Where what this toolchain makes is kept.
 pub fn folder(go: &Toolchain) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("plan/go{}", go.version()));
-    std::fs::create_dir_all(&folder).expect("the tests' directory is writable");
+    fs::create_dir_all(&folder).expect("the tests' directory is writable");
     folder
 }

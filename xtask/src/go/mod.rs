@@ -125,6 +125,21 @@ impl Toolchain {
         fs::rename(&new, executable)
             .with_context(|| format!("cannot write {}", executable.display()))
     }
+
+    /// Writes to the file `narrowed` what is left of a CPU profile without the
+    /// frames of functions that do not match the regular expression
+    /// `functions`. A build it guides inlines calls among those and no others:
+    /// what is hot besides competes for the compiler's limits on the size of a
+    /// function, and which call wins differs from profile to profile.
+    pub fn narrow_profile(&self, profile: &Path, functions: &str, narrowed: &Path) -> Result<()> {
+        let mut pprof = self.command();
+        pprof
+            .args(["tool", "pprof", "-proto", "-symbolize=none"])
+            .arg(format!("-show={functions}"))
+            .arg(format!("-output={}", narrowed.display()))
+            .arg(profile);
+        command::output(&mut pprof, "see what it printed").map(drop)
+    }
 }
 
 /// Where fetched toolchains are: `VERSION/go` for each.
