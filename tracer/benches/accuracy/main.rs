@@ -13,20 +13,14 @@ mod tables;
 
 use anyhow::Context;
 use common::markdown::environment;
-use common::options::Options;
+use common::options::{COVERAGE, FIXTURES, Options};
 use common::workload::burn::Burn;
 use common::workload::looped::{self, Looped};
 use common::workload::{self, Size, Workload};
 use comparison::Comparison;
 
-/// All fixtures that are repeated, on the command line.
-const FIXTURES: &str = "fixtures";
-
 /// Recordings of each unless told otherwise.
 const RECORDINGS: u32 = 5;
-
-/// Many short recordings of one program, on the command line.
-const COVERAGE: &str = "coverage";
 
 /// How many of those unless told otherwise, and how long they are.
 const SHORT_RECORDINGS: u32 = 100;

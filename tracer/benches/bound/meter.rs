@@ -9,8 +9,9 @@ use tracer::counters::{CounterReader, Counters};
 use tracer::golang::GoBinary;
 use tracer::target::Process;
 
-/// Length of a stretch. A recording takes about as long to begin and to end.
-const STRETCH: Duration = Duration::from_millis(700);
+/// Length of a stretch: the first window opens at its beginning, before there is any
+/// budget for it, and is to weigh little.
+const STRETCH: Duration = Duration::from_secs(2);
 
 /// What a unit of work takes, or how that compares.
 #[derive(Clone, Copy)]

@@ -2,6 +2,24 @@
 
 use clap::Parser;
 
+use super::workload::{burn, compile, esbuild, etcd, json};
+
+/// Not a workload: the fixtures that print their own truth.
+pub const FIXTURES: &str = "fixtures";
+
+/// Nor this: many short recordings.
+pub const COVERAGE: &str = "coverage";
+
+const WORKLOADS: [&str; 7] = [
+    burn::NAME,
+    json::NAME,
+    etcd::NAME,
+    esbuild::NAME,
+    compile::NAME,
+    FIXTURES,
+    COVERAGE,
+];
+
 /// What to measure; `cargo xtask bench` passes it on.
 #[derive(Clone, Debug, Parser)]
 pub struct Options {
@@ -10,7 +28,7 @@ pub struct Options {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub rounds: Option<u32>,
     /// Only these workloads, with commas between
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, value_delimiter = ',', value_parser = WORKLOADS)]
     pub workload: Vec<String>,
     /// Passed by `cargo bench`
     #[arg(long, hide = true)]

@@ -123,10 +123,12 @@ impl Schedule {
         self.window_cost_ns += spent_ns;
     }
 
-    /// Takes in what the window cost beside its hits, on a machine with so many CPUs:
-    /// time that the target does not get, as far as it keeps them busy.
+    /// Takes in the CPU time that goalloc itself has put into the window, on a machine
+    /// with so many CPUs. The target does not get it, as far as it keeps them busy;
+    /// and as much again goes from it where it runs: every page that is changed
+    /// interrupts it, and after a pause nothing of it is in the caches.
     pub fn pay(&mut self, ns: f64, cpus: f64) {
-        let felt_ns = ns * (self.busy_cpus() / cpus).min(1.0);
+        let felt_ns = ns * (1.0 + (self.busy_cpus() / cpus).min(1.0));
         self.credit_ns -= felt_ns;
         self.window_cost_ns += felt_ns;
     }
@@ -336,8 +338,8 @@ mod tests {
             schedule.pay(1e6, 4.0);
             before_ns - schedule.credit_ns
         };
-        assert!((credit_after(4.0) - 1e6).abs() < 1e3);
-        assert!((credit_after(1.0) - 0.25e6).abs() < 1e3);
+        assert!((credit_after(4.0) - 2e6).abs() < 1e3);
+        assert!((credit_after(1.0) - 1.25e6).abs() < 1e3);
     }
 
     #[test]
