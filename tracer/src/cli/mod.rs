@@ -1,7 +1,9 @@
 //! The command line: arguments become plain configurations, errors become one
 //! line, outcomes become exit codes.
 
+mod check;
 mod doctor;
+mod explain;
 mod export;
 mod plan;
 mod progress;
@@ -24,7 +26,9 @@ use tracer::target::launch;
 /// no restart and no symbols.
 #[derive(Debug, Parser)]
 #[command(name = "goalloc", version, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 done but events were lost.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 done but events were lost, 4 a budget is broken."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -40,6 +44,10 @@ enum Command {
     Report(report::Args),
     /// Turn a recording into a flame graph or another format
     Export(export::Args),
+    /// Check that a recording keeps to a budget
+    Check(check::Args),
+    /// Join a recording with what the compiler said of escapes
+    Explain(explain::Args),
     /// List the Go processes of this host
     Ps(ps::Args),
     /// Show which instructions of a Go program would carry a probe, and why
@@ -57,6 +65,8 @@ pub enum Outcome {
     Unfit,
     /// Done, but the figures lack events or call chains.
     EventsLost,
+    /// Done, and a limit of the budget is broken.
+    BudgetBroken,
 }
 
 impl From<Outcome> for ExitCode {
@@ -65,6 +75,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Done => Self::SUCCESS,
             Outcome::Unfit => Self::FAILURE,
             Outcome::EventsLost => Self::from(3),
+            Outcome::BudgetBroken => Self::from(4),
         }
     }
 }
@@ -98,6 +109,8 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Run(args) => record::run(args),
         Command::Report(args) => report::run(args),
         Command::Export(args) => export::run(args),
+        Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Ps(args) => ps::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Doctor(args) => doctor::run(args),

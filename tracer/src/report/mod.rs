@@ -23,6 +23,6 @@ pub use csv::to_csv;
 pub use hgrm::to_hgrm;
 pub use hlog::{HlogError, to_hlog};
 pub use json::{Lost, SCHEMA, to_json};
-pub use key::By;
+pub use key::{By, NO_CAUSE};
 pub use rows::{CallRow, Options, Report, Row, Sort};
 pub use table::to_table;

@@ -106,6 +106,8 @@ fn files_that_are_no_recordings() {
     for name in ["empty", "text", "truncated", "missing"] {
         let file = path(folder.path(), name);
         assert_says(&["report", &file], &[name]);
+        assert_says(&["check", &file, "--against", &file], &[name]);
+        assert_says(&["explain", &file, "--build-log", &file], &[name]);
         let output = path(folder.path(), "out.svg");
         assert_says(
             &["export", &file, "--format", "svg", "-o", &output],
@@ -114,6 +116,23 @@ fn files_that_are_no_recordings() {
         assert!(
             !Path::new(&output).exists(),
             "{name}: something was written"
+        );
+    }
+}
+
+#[test]
+fn budgets_that_are_none() {
+    let folder = bad_files();
+    for (name, text, words) in [
+        ("empty", "", &["no [[rule]]"][..]),
+        ("text", "#!/bin/sh\nexit 0\n", &["line 2"]),
+        ("free", "[[rule]]\nname = 'free'\n", &["free", "max_bytes"]),
+    ] {
+        let file = path(folder.path(), name);
+        fs::write(&file, text).expect("it can be written");
+        assert_says(
+            &["check", "-", "--budget", &file],
+            &[&[name], words].concat(),
         );
     }
 }
@@ -150,6 +169,18 @@ fn wrong_usage_is_exit_code_2() {
         &["record", "-p", "1", "--exe", "/bin/true"],
         &["record", "-p", "1", "--probes", "everything"],
         &["report"],
+        &["check", "alloc.pb.gz"],
+        &[
+            "check",
+            "alloc.pb.gz",
+            "--budget",
+            "b",
+            "--max-growth",
+            "5%",
+        ],
+        &["check", "alloc.pb.gz", "--against", "b", "--ops", "0"],
+        &["explain", "alloc.pb.gz"],
+        &["explain", "alloc.pb.gz", "--build", ".", "--build-log", "b"],
         &["nonsense"],
     ] {
         assert_eq!(goalloc(args).status.code(), Some(2), "{args:?}");

@@ -8,9 +8,11 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod check;
 mod compare;
 mod counters;
 mod exact;
+mod explain;
 mod load;
 mod losses;
 mod outputs;

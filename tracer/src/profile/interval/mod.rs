@@ -60,7 +60,8 @@ pub enum Measure {
 
 impl Measure {
     /// The value of a sample.
-    fn of(self, sample: &Sample) -> u64 {
+    #[must_use]
+    pub fn of(self, sample: &Sample) -> u64 {
         match self {
             Self::Objects => sample.values.objects,
             Self::Bytes => sample.values.bytes,
