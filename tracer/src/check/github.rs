@@ -6,8 +6,9 @@ use std::path::Path;
 use super::text::{sentence, step_text};
 use super::{Finding, Step, Verdict};
 
-/// A line for each limit that is broken (an error) or may be (a warning). Paths below
-/// `root` are given relative to it, as the annotations want them.
+/// A line for each limit that is broken (an error) or may be (a warning), at the
+/// innermost frame of its call path whose file is below `root`: only those are in the
+/// pull request, and annotations want them relative to it.
 #[must_use]
 pub fn to_github(findings: &[Finding], root: &Path) -> String {
     findings
@@ -22,7 +23,7 @@ fn annotation(finding: &Finding, root: &Path) -> Option<String> {
         Verdict::Unsure => "warning",
         Verdict::Broken => "error",
     };
-    let place = finding.path.first().map(|step| place(step, root));
+    let place = finding.path.iter().find_map(|step| place(step, root));
     let path = finding.path.iter().map(step_text);
     let message: Vec<_> = std::iter::once(sentence(finding)).chain(path).collect();
     Some(format!(
@@ -33,17 +34,10 @@ fn annotation(finding: &Finding, root: &Path) -> Option<String> {
     ))
 }
 
-fn place(step: &Step, root: &Path) -> String {
-    if step.file.is_empty() {
-        return String::new();
-    }
-    let file = Path::new(&step.file);
-    let file = file
-        .strip_prefix(root)
-        .unwrap_or(file)
-        .display()
-        .to_string();
-    format!("file={},line={},", property(&file), step.line.max(1))
+fn place(step: &Step, root: &Path) -> Option<String> {
+    let file = Path::new(&step.file).strip_prefix(root).ok()?;
+    let file = property(&file.display().to_string());
+    Some(format!("file={file},line={},", step.line.max(1)))
 }
 
 /// What a message may not hold as it is.

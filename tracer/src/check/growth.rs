@@ -109,7 +109,7 @@ impl<'a> Side<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::{Verdict, is_broken};
+    use crate::check::{Tally, Verdict};
     use crate::profile::fixture::{self, Builder};
 
     const GROWTH: Growth = Growth {
@@ -139,7 +139,7 @@ mod tests {
     fn the_same_has_not_grown() {
         let profile = fixture::service();
         let both = (&profile, Work::default());
-        assert!(!is_broken(&judge_growth(both, both, GROWTH)));
+        assert_eq!(Tally::of(&judge_growth(both, both, GROWTH)).broken, 0);
     }
 
     #[test]

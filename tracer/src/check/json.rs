@@ -20,7 +20,7 @@
 use serde::Serialize;
 
 use super::text::noun;
-use super::{Estimate, Finding, Per, Step, Verdict};
+use super::{Estimate, Finding, Per, Step, Tally};
 
 /// Version of the JSON; a change that breaks readers raises it.
 pub const SCHEMA: u32 = 1;
@@ -64,12 +64,12 @@ struct StepFields<'a> {
 /// Every finding.
 #[must_use]
 pub fn to_json(findings: &[Finding]) -> String {
-    let of = |verdict| findings.iter().filter(|it| it.verdict() == verdict).count();
+    let tally = Tally::of(findings);
     let document = Document {
         schema: SCHEMA,
-        broken: of(Verdict::Broken),
-        unsure: of(Verdict::Unsure),
-        held: of(Verdict::Held),
+        broken: tally.broken,
+        unsure: tally.unsure,
+        held: tally.held,
         findings: findings.iter().map(FindingFields::from).collect(),
     };
     let mut text = serde_json::to_string_pretty(&document)

@@ -109,12 +109,31 @@ impl Finding {
     }
 }
 
-/// Whether any limit is broken.
-#[must_use]
-pub fn is_broken(findings: &[Finding]) -> bool {
-    findings
-        .iter()
-        .any(|finding| finding.verdict() == Verdict::Broken)
+/// How many findings say what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// [`Verdict::Broken`].
+    pub broken: usize,
+    /// [`Verdict::Unsure`].
+    pub unsure: usize,
+    /// [`Verdict::Held`].
+    pub held: usize,
+}
+
+impl Tally {
+    /// Counts them.
+    #[must_use]
+    pub fn of(findings: &[Finding]) -> Self {
+        let mut tally = Self::default();
+        for finding in findings {
+            match finding.verdict() {
+                Verdict::Broken => tally.broken += 1,
+                Verdict::Unsure => tally.unsure += 1,
+                Verdict::Held => tally.held += 1,
+            }
+        }
+        tally
+    }
 }
 
 impl Estimate {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Estimate, Finding, Per, Step, Verdict};
+use super::{Estimate, Finding, Per, Step, Tally, Verdict};
 use crate::profile::Measure;
 use crate::profile::summary::count;
 use crate::report::units;
@@ -36,14 +36,12 @@ pub fn to_text(findings: &[Finding]) -> String {
             }
         }
     }
-    let of = |verdict| findings.iter().filter(|it| it.verdict() == verdict).count();
-    let _ = writeln!(
-        text,
-        "{} broken, {} unsure, {} held",
-        of(Verdict::Broken),
-        of(Verdict::Unsure),
-        of(Verdict::Held)
-    );
+    let Tally {
+        broken,
+        unsure,
+        held,
+    } = Tally::of(findings);
+    let _ = writeln!(text, "{broken} broken, {unsure} unsure, {held} held");
     text
 }
 

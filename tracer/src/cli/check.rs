@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::{ArgGroup, ValueEnum};
-use tracer::check::{self, Budget, Finding, Growth, Work};
+use tracer::check::{self, Budget, Finding, Growth, Tally, Work};
 use tracer::output::{Output, Permissions};
 use tracer::profile::Profile;
 use tracer::report::By;
@@ -85,7 +85,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     };
     output.commit(text.as_bytes())?;
     let outcome = recording::outcome(&profile);
-    Ok(if check::is_broken(&findings) {
+    Ok(if Tally::of(&findings).broken > 0 {
         Outcome::BudgetBroken
     } else {
         outcome

@@ -57,7 +57,7 @@ fn causes_of(what: &str) -> &'static [Cause] {
             Cause::Channel,
             Cause::Copy,
         ]
-    } else if starts("append(") {
+    } else if starts("append(") || what == "append" {
         &[Cause::AppendGrowth]
     } else if starts("new(") || starts("&") || what == "... argument" || what.ends_with('}') {
         &[Cause::New, Cause::MakeSlice, Cause::MakeMap]
@@ -95,6 +95,7 @@ mod tests {
             ("make(map[string]int)", Cause::MakeMap),
             ("make(chan int)", Cause::Channel),
             ("append(s, i)", Cause::AppendGrowth),
+            ("append", Cause::AppendGrowth),
             ("&node{...}", Cause::New),
             ("new(T)", Cause::New),
             ("... argument", Cause::New),

@@ -164,13 +164,18 @@ impl Collected {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<BuildLog, BuildLogError> {
+    fn finish(self) -> Result<BuildLog, BuildLogError> {
         if self.escapes.is_empty() {
             return Err(BuildLogError::Nothing);
         }
-        let flows = &mut self.flows;
+        let mut flows = self.flows;
         let escapes = self.escapes.into_iter().map(|(key, mut escape)| {
-            escape.flow = flows.remove(&key).unwrap_or_default();
+            if let Some(flow) = flows.remove(&key) {
+                escape.flow = flow;
+            } else if let Some((what, flow)) = take_other(&mut flows, &key.0) {
+                escape.what = what;
+                escape.flow = flow;
+            }
             escape
         });
         Ok(BuildLog {
@@ -178,6 +183,19 @@ impl Collected {
             packages: self.packages,
         })
     }
+}
+
+/// The flow that is told at a place of something that goes by a shorter name when it is
+/// announced: `append(list, x)` is announced as `append` (go1.25
+/// src/cmd/compile/internal/escape/escape.go:326).
+fn take_other(
+    flows: &mut BTreeMap<(Place, String), Vec<String>>,
+    place: &Place,
+) -> Option<(String, Vec<String>)> {
+    let from = (place.clone(), String::new());
+    let key = flows.range(from..).next().map(|(key, _)| key.clone())?;
+    let flow = (key.0 == *place).then(|| flows.remove(&key))??;
+    Some((key.1, flow))
 }
 
 /// What a line is about that begins to tell a flow: `X escapes to heap in f:`, up to
@@ -261,6 +279,23 @@ go: downloading nothing
             assert_eq!(escape.flow.len(), 2, "{escape:?}");
             assert!(log.packages.contains(package));
         }
+    }
+
+    #[test]
+    fn what_is_announced_by_a_short_name_gets_its_flow() {
+        let log = "\
+./main.go:52:20: append(list, i) escapes to heap in appends:
+./main.go:52:20:   flow: {heap} ← &{storage for append(list, i)}:
+./main.go:52:20: append escapes to heap
+./main.go:53:20: append escapes to heap
+";
+        let escapes = BuildLog::parse(log).unwrap().escapes;
+        assert_eq!(escapes[0].what, "append(list, i)");
+        assert_eq!(escapes[0].flow.len(), 1);
+        assert_eq!(
+            (escapes[1].what.as_str(), escapes[1].flow.len()),
+            ("append", 0)
+        );
     }
 
     #[test]

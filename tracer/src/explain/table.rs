@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Explanation, Measured};
+use super::{Escape, Explanation, Measured};
 use crate::profile::summary::count;
 use crate::report::units;
 
@@ -24,19 +24,12 @@ pub fn to_table(explanation: &Explanation<'_>, top: usize) -> String {
         let mut amount = amount(measured, all);
         let mut flow = None;
         for escape in escapes {
-            let _ = writeln!(
-                text,
-                "{amount}  {}:{}:{} {}",
-                escape.file,
-                escape.line,
-                escape.column,
-                escape.sentence()
-            );
+            let _ = writeln!(text, "{amount}  {}", announcement(escape));
             amount = " ".repeat(amount.chars().count());
             flow = flow.or(Some(&escape.flow).filter(|flow| !flow.is_empty()));
         }
         for step in flow.into_iter().flatten().take(MOST_STEPS) {
-            let _ = writeln!(text, "{amount}    {step}");
+            let _ = writeln!(text, "{amount}    {}", short_step(step));
         }
     }
     more(&mut text, explanation.costly.len(), top);
@@ -47,7 +40,7 @@ pub fn to_table(explanation: &Explanation<'_>, top: usize) -> String {
     for spot in explanation.blind.iter().take(top) {
         let place = match spot.file.as_str() {
             "" => String::new(),
-            file => format!(" {file}:{}", spot.line),
+            file => format!(" {}:{}", units::short_path(file), spot.line),
         };
         let _ = writeln!(
             text,
@@ -64,14 +57,7 @@ pub fn to_table(explanation: &Explanation<'_>, top: usize) -> String {
         "\nEscapes that never ran: announced, and not seen while it was recorded\n"
     );
     for escape in explanation.never_ran.iter().take(top) {
-        let _ = writeln!(
-            text,
-            "{}:{}:{} {}",
-            escape.file,
-            escape.line,
-            escape.column,
-            escape.sentence()
-        );
+        let _ = writeln!(text, "{}", announcement(escape));
     }
     more(&mut text, explanation.never_ran.len(), top);
     let sum = |of: &mut dyn Iterator<Item = u64>| units::bytes(of.sum());
@@ -83,6 +69,20 @@ pub fn to_table(explanation: &Explanation<'_>, top: usize) -> String {
         sum(&mut explanation.blind.iter().map(|it| it.measured.values.bytes)),
     );
     text
+}
+
+fn announcement(escape: &Escape) -> String {
+    let (file, line, column) = (&escape.file, escape.line, escape.column);
+    let place = format!("{}:{line}:{column}", units::short_path(file));
+    format!("{place} {}", escape.sentence())
+}
+
+/// A step of a flow, with its place shortened as well.
+fn short_step(step: &str) -> String {
+    match step.rsplit_once(" at ") {
+        Some((what, place)) => format!("{what} at {}", units::short_path(place)),
+        None => step.to_owned(),
+    }
 }
 
 /// Bytes and how far they may be off, share, objects.
