@@ -94,6 +94,7 @@ const DECIDED_AT_RUN_TIME: &[&str] = &[
     "map growth",
     "map insert",
     "goroutine",
+    "reflect",
     "select",
     "runtime",
 ];
