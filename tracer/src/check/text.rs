@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Estimate, Finding, Per, Step, Tally, Verdict};
 use crate::profile::Measure;
+use crate::profile::frame::position;
 use crate::profile::summary::count;
 use crate::report::units;
 
@@ -99,9 +100,8 @@ pub(super) fn noun(measure: Measure) -> &'static str {
 }
 
 pub(super) fn step_text(step: &Step) -> String {
-    match (step.file.as_str(), step.line) {
-        ("", _) => step.function.clone(),
-        (file, 0) => format!("{} {file}", step.function),
-        (file, line) => format!("{} {file}:{line}", step.function),
+    match position(&step.file, step.line) {
+        Some(position) => format!("{} {position}", step.function),
+        None => step.function.clone(),
     }
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use clap::{ArgGroup, ValueEnum};
 use tracer::check::{self, Budget, Finding, Growth, Tally, Work};
-use tracer::output::{Output, Permissions};
+use tracer::output::Permissions;
 use tracer::profile::Profile;
 use tracer::report::By;
 
+use super::destination::Destination;
 use super::{Outcome, recording};
 
 /// Arguments of `goalloc check`.
@@ -41,12 +42,8 @@ pub struct Args {
     /// What to write
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
-    /// Where to write it; - is stdout
-    #[arg(short, long, value_name = "FILE", default_value = "-")]
-    output: PathBuf,
-    /// Overwrite the file if it exists
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    destination: Destination,
 }
 
 /// What `goalloc check` writes.
@@ -69,7 +66,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         args.against.is_none() || args.ops.is_some() == args.base_ops.is_some(),
         "--ops and --base-ops go together: figures per operation are compared with their like"
     );
-    let output = Output::create(&args.output, args.force, Permissions::Umask)?;
+    let output = args.destination.create(Permissions::Umask)?;
     let budget = args.budget.as_deref().map(read_budget).transpose()?;
     let profile = recording::read(&args.file)?;
     let base = args.against.as_deref().map(recording::read).transpose()?;

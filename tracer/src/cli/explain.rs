@@ -7,8 +7,9 @@ use std::process::Command;
 use anyhow::{Context, bail, ensure};
 use clap::{ArgGroup, ValueEnum};
 use tracer::explain::{self, BuildLog};
-use tracer::output::{Output, Permissions};
+use tracer::output::Permissions;
 
+use super::destination::Destination;
 use super::{Outcome, recording};
 
 /// Arguments of `goalloc explain`.
@@ -32,12 +33,8 @@ pub struct Args {
     /// What to write
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
-    /// Where to write it; - is stdout
-    #[arg(short, long, value_name = "FILE", default_value = "-")]
-    output: PathBuf,
-    /// Overwrite the file if it exists
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    destination: Destination,
 }
 
 /// What `goalloc explain` writes.
@@ -54,7 +51,7 @@ enum Format {
 
 /// Runs `goalloc explain`.
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
-    let output = Output::create(&args.output, args.force, Permissions::Umask)?;
+    let output = args.destination.create(Permissions::Umask)?;
     let profile = recording::read(&args.file)?;
     let log = match (&args.build_log, &args.build_json, &args.build) {
         (Some(path), ..) => read_log(path)?,

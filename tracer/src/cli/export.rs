@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use clap::ValueEnum;
 use tracer::export::{self, Root, Value};
-use tracer::output::{Output, Permissions};
+use tracer::output::Permissions;
 use tracer::profile::pprof;
 
+use super::destination::Destination;
 use super::{Outcome, recording};
 
 /// Arguments of `goalloc export`.
@@ -24,12 +25,8 @@ pub struct Args {
     /// Frame to put in front of every call chain; folded and svg only
     #[arg(long, value_enum, value_name = "WHAT")]
     root: Option<Root>,
-    /// Where to write it; - is stdout
-    #[arg(short, long, value_name = "FILE", default_value = "-")]
-    output: PathBuf,
-    /// Overwrite the file if it exists
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    destination: Destination,
 }
 
 /// What `goalloc export` writes.
@@ -59,8 +56,7 @@ struct Config {
     format: Format,
     value: Value,
     root: Option<Root>,
-    output: PathBuf,
-    force: bool,
+    destination: Destination,
 }
 
 impl TryFrom<Args> for Config {
@@ -78,8 +74,7 @@ impl TryFrom<Args> for Config {
             format: args.format,
             value: args.value.unwrap_or_default(),
             root: args.root,
-            output: args.output,
-            force: args.force,
+            destination: args.destination,
         })
     }
 }
@@ -91,7 +86,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         Format::Pprof => Permissions::Private,
         Format::Folded | Format::Svg | Format::Json => Permissions::Umask,
     };
-    let output = Output::create(&config.output, config.force, permissions)?;
+    let output = config.destination.create(permissions)?;
     let profile = recording::read(&config.file)?;
     let bytes = match config.format {
         Format::Folded => export::to_folded(&profile, config.value, config.root).into_bytes(),

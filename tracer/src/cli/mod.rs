@@ -2,6 +2,7 @@
 //! line, outcomes become exit codes.
 
 mod check;
+mod destination;
 mod doctor;
 mod explain;
 mod export;

@@ -4,10 +4,11 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use tracer::output::{Output, Permissions};
+use tracer::output::Permissions;
 use tracer::profile::summary;
 use tracer::report::{self, By, Options, Report, Sort};
 
+use super::destination::Destination;
 use super::{Outcome, recording};
 
 /// Columns of the table where there is no terminal to ask.
@@ -33,12 +34,8 @@ pub struct Args {
     /// What to write
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
-    /// Where to write it; - is stdout
-    #[arg(short, long, value_name = "FILE", default_value = "-")]
-    output: PathBuf,
-    /// Overwrite the file if it exists
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    destination: Destination,
 }
 
 /// What `goalloc report` writes.
@@ -63,8 +60,7 @@ struct Config {
     file: PathBuf,
     options: Options,
     format: Format,
-    output: PathBuf,
-    force: bool,
+    destination: Destination,
 }
 
 impl From<Args> for Config {
@@ -78,8 +74,7 @@ impl From<Args> for Config {
                 only: args.only,
             },
             format: args.format,
-            output: args.output,
-            force: args.force,
+            destination: args.destination,
         }
     }
 }
@@ -87,11 +82,11 @@ impl From<Args> for Config {
 /// Runs `goalloc report`.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let config = Config::from(args);
-    let output = Output::create(&config.output, config.force, Permissions::Umask)?;
+    let output = config.destination.create(Permissions::Umask)?;
     let profile = recording::read(&config.file)?;
     let report = Report::new(&profile, config.options);
     let bytes = match config.format {
-        Format::Table => report::to_table(&report, width(&config.output)).into_bytes(),
+        Format::Table => report::to_table(&report, width(&config.destination.output)).into_bytes(),
         Format::Json => report::to_json(&report).into_bytes(),
         Format::Csv => report::to_csv(&report)?.into_bytes(),
         Format::Hgrm => report::to_hgrm(&report).into_bytes(),

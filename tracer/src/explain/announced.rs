@@ -36,12 +36,16 @@ impl Escape {
     /// kind may be announced because it is stored in an interface.
     #[must_use]
     pub fn can_be(&self, cause: &str) -> bool {
-        let is_one_of = |causes: &[Cause]| causes.iter().any(|it| it.name() == cause);
         if self.is_variable {
-            return is_one_of(&[Cause::New]);
+            return is_one_of(cause, &[Cause::New]);
         }
-        is_one_of(&[Cause::InterfaceBoxing]) || is_one_of(causes_of(&self.what))
+        is_one_of(cause, &[Cause::InterfaceBoxing]) || is_one_of(cause, causes_of(&self.what))
     }
+}
+
+/// Whether the cause of this name is one of these.
+pub(super) fn is_one_of(cause: &str, causes: &[Cause]) -> bool {
+    causes.iter().any(|it| it.name() == cause)
 }
 
 /// What the runtime may be called for to make the value of an expression, as the

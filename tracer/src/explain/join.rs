@@ -3,7 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
+use super::announced::is_one_of;
 use super::{BuildLog, Escape};
+use crate::cause::Cause;
 use crate::profile::frame::package_of;
 use crate::profile::pprof::LOST_STACK;
 use crate::profile::{Frame, Interval, Intervals, Measure, Profile, Sample, Values};
@@ -89,14 +91,14 @@ impl Blind {
 }
 
 /// Causes that no escape analysis knows of: whether there is room is seen at run time.
-const DECIDED_AT_RUN_TIME: &[&str] = &[
-    "append growth",
-    "map growth",
-    "map insert",
-    "goroutine",
-    "reflect",
-    "select",
-    "runtime",
+const DECIDED_AT_RUN_TIME: &[Cause] = &[
+    Cause::AppendGrowth,
+    Cause::MapGrowth,
+    Cause::MapInsert,
+    Cause::Goroutine,
+    Cause::Reflect,
+    Cause::Select,
+    Cause::Runtime,
 ];
 
 /// Joins what was measured with what was said.
@@ -270,7 +272,7 @@ impl<'a> Index<'a> {
         Err(match cause {
             _ if own[0].file.is_empty() => Blind::NoPlace,
             _ if !is_in_log => Blind::NotInLog,
-            Some(cause) if DECIDED_AT_RUN_TIME.contains(&cause) => Blind::RunTime,
+            Some(cause) if is_one_of(cause, DECIDED_AT_RUN_TIME) => Blind::RunTime,
             _ => Blind::Unsaid,
         })
     }

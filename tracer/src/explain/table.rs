@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Escape, Explanation, Measured};
+use crate::profile::frame::position;
 use crate::profile::summary::count;
 use crate::report::units;
 
@@ -38,10 +39,8 @@ pub fn to_table(explanation: &Explanation<'_>, top: usize) -> String {
         "\nBlind spots: allocated, and the compiler said nothing of it\n"
     );
     for spot in explanation.blind.iter().take(top) {
-        let place = match spot.file.as_str() {
-            "" => String::new(),
-            file => format!(" {}:{}", units::short_path(file), spot.line),
-        };
+        let place = position(&units::short_path(&spot.file), spot.line);
+        let place = place.map(|it| format!(" {it}")).unwrap_or_default();
         let _ = writeln!(
             text,
             "{}  {}{place}: {} ({})",

@@ -41,11 +41,7 @@ impl Frame<'_> {
     /// `file:line` as far as they are known; `None` without a file.
     #[must_use]
     pub fn position(&self) -> Option<String> {
-        match (self.file, self.line) {
-            ("", _) => None,
-            (file, 0) => Some(file.to_owned()),
-            (file, line) => Some(format!("{file}:{line}")),
-        }
+        position(self.file, self.line)
     }
 
     fn is_stack_end(&self) -> bool {
@@ -54,6 +50,16 @@ impl Frame<'_> {
             .strip_suffix(".abi0")
             .unwrap_or(&self.function);
         STACK_ENDS.contains(&name)
+    }
+}
+
+/// `file:line` as far as they are known; `None` without a file.
+#[must_use]
+pub fn position(file: &str, line: u32) -> Option<String> {
+    match (file, line) {
+        ("", _) => None,
+        (file, 0) => Some(file.to_owned()),
+        (file, line) => Some(format!("{file}:{line}")),
     }
 }
 
