@@ -57,6 +57,17 @@ impl HeapStats {
         ])
     }
 
+    /// Whether any count is higher than it was later. None ever falls, so one of the
+    /// two was read while the runtime moved counts from one delta to another, which
+    /// the generation does not tell when it has come round meanwhile.
+    pub(super) fn contradicts(&self, later: &Self) -> bool {
+        let mut small = self.small.iter().zip(&later.small);
+        small.any(|(count, later)| count > later)
+            || self.tiny > later.tiny
+            || self.large_objects > later.large_objects
+            || self.large_bytes > later.large_bytes
+    }
+
     /// From the bytes of [`HeapStats::window`]; `None` when they are fewer.
     ///
     /// The next delta to write to is zero but while one is added to another:

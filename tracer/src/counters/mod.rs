@@ -24,7 +24,8 @@
 //! between two particular instructions of `refill` or `releaseAll` (a window of
 //! some ten nanoseconds, once for each span that fills up) and for the whole
 //! time of the read. Then the objects of that one span, 1024 at most, are missed
-//! or counted twice until a later read.
+//! or counted twice until a later read. The same comes of a reader that is
+//! suspended amid the 40 bytes of a span which leaves its cache unused meanwhile.
 
 mod batch;
 mod check;

@@ -1,5 +1,5 @@
 //! A runtime that allocates while it is read: the same stores in the same order
-//! as the real one, some of them between any two ranges of a read.
+//! as the real one, some of them between any two ranges of a read and within each.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -55,7 +55,7 @@ pub(super) struct Model {
     pub(super) layout: CounterLayout,
     threads: Threads,
     random: u64,
-    /// Steps between two ranges of a read, at most; none while the model rests.
+    /// Steps between two parts of a read, at most; none while the model rests.
     pub(super) haste: u64,
     processors: usize,
     /// What each processor, and last a reader of metrics, has still to store.
@@ -397,11 +397,22 @@ impl ReadMemory for &RefCell<Model> {
         for range in ranges {
             let mut model = self.borrow_mut();
             let at = usize::try_from(range.start.0.checked_sub(BASE)?).ok()?;
+            let end = at.checked_add(range.bytes)?;
             let (filled, behind) = rest.split_at_mut(range.bytes);
-            filled.copy_from_slice(model.memory.get(at..at.checked_add(range.bytes)?)?);
+            // The kernel copies word by word, and may be interrupted at any; in the
+            // middle of a span it goes unnoticed.
+            let words = (range.bytes / 8).max(1) as u64;
+            let torn = match range.start.0 {
+                SPANS.. => 0,
+                _ => 8 * model.roll(words) as usize,
+            };
+            for part in [0..torn, torn..range.bytes] {
+                let copied = model.memory.get(at..end)?.get(part.clone())?;
+                filled.get_mut(part)?.copy_from_slice(copied);
+                let steps = model.haste.checked_add(1).map_or(0, |end| model.roll(end));
+                model.run(steps);
+            }
             rest = behind;
-            let steps = model.haste.checked_add(1).map_or(0, |end| model.roll(end));
-            model.run(steps);
         }
         rest.is_empty().then_some(())
     }

@@ -17,14 +17,42 @@ use crate::golang::{CounterLayout, SPAN_CLASSES};
 /// Where the parts of a batch will be in its buffer.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
-    heap_stats_before: usize,
+    heap_stats_before: StatsCopy,
     /// What the first look of a read has besides.
     first: Option<First>,
     /// For each processor; `None` for those without a cache.
     mcaches: Vec<Option<usize>>,
     /// Slots, the spans in them, and where those will be.
     spans: Vec<(usize, ProcAddr, usize)>,
-    heap_stats_after: usize,
+    heap_stats_after: StatsCopy,
+}
+
+/// Where a copy of `heapStats` will be.
+#[derive(Clone, Copy, Debug, Default)]
+struct StatsCopy {
+    /// Its generation, read first; the window has it once more at its end.
+    generation: usize,
+    window: usize,
+}
+
+impl StatsCopy {
+    fn plan(batch: &mut Batch, places: &Places) -> Self {
+        let layout = &places.layout;
+        let window = HeapStats::window(layout);
+        Self {
+            generation: batch.push(after(places.memstats, layout.memstats_heap_stats_gen), 4),
+            window: batch.push(after(places.memstats, window.start), window.bytes),
+        }
+    }
+
+    /// What was copied. A copy during which the runtime began another delta is
+    /// one of a runtime that is merging.
+    fn decode(self, bytes: &[u8], layout: &CounterLayout) -> Option<HeapStats> {
+        let generation = u32_at(bytes, self.generation)?;
+        let mut stats = HeapStats::decode(bytes.get(self.window..)?, layout)?;
+        stats.merging |= stats.generation != generation;
+        Some(stats)
+    }
 }
 
 /// Who the processors are, and what need not be read twice.
@@ -84,9 +112,7 @@ impl Parts {
     ) {
         let layout = &places.layout;
         batch.clear();
-        let heap_stats = HeapStats::window(layout);
-        let heap_stats_at = after(places.memstats, heap_stats.start);
-        self.heap_stats_before = batch.push(heap_stats_at, heap_stats.bytes);
+        self.heap_stats_before = StatsCopy::plan(batch, places);
         self.first = is_first.then(|| First {
             allp: batch.push(places.allp, 16),
             array: batch.push(processors.allp.0, 8 * processors.all.len()),
@@ -104,7 +130,7 @@ impl Parts {
             Some(batch.push_near(at, window.bytes))
         }));
         self.plan_spans(batch, layout, processors, tally);
-        self.heap_stats_after = batch.push(heap_stats_at, heap_stats.bytes);
+        self.heap_stats_after = StatsCopy::plan(batch, places);
     }
 
     fn plan_spans(
@@ -146,10 +172,11 @@ impl Parts {
             }
             tally.set_gc_cycles(u32_at(bytes, first.numgc)?);
         }
-        let before = HeapStats::decode(bytes.get(self.heap_stats_before..)?, layout)?;
-        let after = HeapStats::decode(bytes.get(self.heap_stats_after..)?, layout)?;
+        let before = self.heap_stats_before.decode(bytes, layout)?;
+        let after = self.heap_stats_after.decode(bytes, layout)?;
         let rearranging = before.merging || after.merging;
-        if rearranging || before.generation != after.generation {
+        let rearranged = before.generation != after.generation || before.contradicts(&after);
+        if rearranging || rearranged {
             return Some(Outcome::Rearranging);
         }
         let caches = self.caches(bytes, places, processors, tally)?;

@@ -132,8 +132,9 @@ impl Tally {
             least: before.tiny.wrapping_add(caches.tiny),
             most: after.tiny.wrapping_add(caches.tiny),
         });
-        self.large_objects = after.large_objects;
-        self.large_bytes = after.large_bytes;
+        // No cache has any: what was there before was true then.
+        self.large_objects = before.large_objects;
+        self.large_bytes = before.large_bytes;
     }
 
     pub(super) fn set_gc_cycles(&mut self, gc_cycles: u32) {
