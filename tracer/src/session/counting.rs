@@ -10,6 +10,9 @@ use crate::target::Process;
 /// How long to wait until a runtime that was not ready is tried again.
 const RETRY: Duration = Duration::from_millis(20);
 
+/// How often they are tried when a recording begins.
+const FIRST_TRIES: u32 = 10;
+
 /// Reads the runtime's counters, from when the runtime is there until it is gone.
 pub(super) struct CounterSource {
     pid: u32,
@@ -36,6 +39,19 @@ impl CounterSource {
             state: State::Untried(Instant::now()),
             last: from_zero.then(Counters::default),
         }
+    }
+
+    /// The counters as a recording begins, waited for if need be: without them there
+    /// is no telling what was allocated since.
+    pub fn read_first(&mut self) -> Option<Counters> {
+        for _ in 0..FIRST_TRIES {
+            let counters = self.read();
+            if counters.is_some() || matches!(self.state, State::Refused) {
+                return counters;
+            }
+            std::thread::sleep(RETRY);
+        }
+        None
     }
 
     /// The counters now; if they cannot be read now, as they were read last.

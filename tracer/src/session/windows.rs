@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tracer_ebpf::wire::{CountKey, flags, gate};
 
+use super::counting::CounterSource;
 use super::engine::{Run, Waited};
 use super::prepare::Error;
 use crate::attach::{self, Probes, Stop};
@@ -81,7 +82,8 @@ impl Run {
         self.account()?;
         if is_first {
             self.start_cpu_ns = self.engine.cpu_ns();
-            self.start_counters = self.read_counters();
+            let counters = self.engine.counters.as_mut();
+            self.start_counters = counters.and_then(CounterSource::read_first);
             self.window_counters.clone_from(&self.start_counters);
             self.window_end_ns = attach::now_ns();
             self.started = Instant::now();
