@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use tracer_ebpf::wire::CountKey;
 
-use super::rate::{Rates, Window, is_objects};
+use super::kind::{ByKind, kind_of};
+use super::rate::{Rates, Window};
 use crate::collect::{Counts, Tally, key_with_room, regardless_of_cpu};
 use crate::profile::WINDOW_GROUPS;
 
@@ -19,8 +20,8 @@ const BLOCK: usize = 8;
 pub struct Gap {
     /// How long it was, nanoseconds.
     pub ns: f64,
-    /// How many objects were allocated in it, where the runtime tells.
-    pub objects: Option<f64>,
+    /// How many objects of each kind were allocated in it, where the runtime tells.
+    pub objects: Option<ByKind>,
 }
 
 /// Adds windows up.
@@ -30,7 +31,7 @@ pub struct Accumulator {
     /// The newest windows, in the order they came.
     block: Vec<Pending>,
     /// Objects of gaps that no window stands for yet.
-    untraced: Option<f64>,
+    untraced: Option<ByKind>,
     windows: u64,
     dropped: u64,
 }
@@ -122,27 +123,32 @@ impl Accumulator {
         }
     }
 
-    fn wait_for(&mut self, objects: Option<f64>, part: f64) {
+    fn wait_for(&mut self, objects: Option<ByKind>, part: f64) {
         if let Some(objects) = objects {
-            *self.untraced.get_or_insert(0.0) += objects.max(0.0) * part;
+            self.untraced.get_or_insert_default().add(&objects, part);
         }
     }
 
     /// Shares out what the windows of the block stand for.
     fn settle(&mut self) {
         let block = std::mem::take(&mut self.block);
-        let expected: f64 = block
-            .iter()
-            .map(|pending| pending.objects_per_ns() * pending.stands_for_ns)
-            .sum();
-        if expected <= 0.0 {
+        let mut expected = ByKind::default();
+        for pending in &block {
+            expected.add(&pending.objects_per_ns(), pending.stands_for_ns);
+        }
+        if expected.all() <= 0.0 {
             return;
         }
         // Windows tell in which proportions, the runtime how much there was in all.
-        let scale = self.untraced.take().map_or(1.0, |all| all / expected);
+        let untraced = self.untraced.take();
+        let scale_of = |key: &CountKey| match (&untraced, kind_of(key)) {
+            (None, _) => 1.0,
+            (Some(untraced), Some(kind)) => untraced.of(kind) / expected.of(kind),
+            (Some(untraced), None) => untraced.all() / expected.all(),
+        };
         for pending in block {
             for (key, rate) in pending.rates {
-                let drawn = rate * pending.stands_for_ns * scale;
+                let drawn = rate * pending.stands_for_ns * scale_of(&key);
                 if drawn > 0.0
                     && let Some(tally) = self.tally(key)
                 {
@@ -150,6 +156,7 @@ impl Accumulator {
                 }
             }
         }
+        self.untraced = untraced.map(|untraced| untraced.without(&expected));
     }
 
     /// The tally of a key, or of what is left of it when there is no more room.
@@ -160,9 +167,8 @@ impl Accumulator {
 }
 
 impl Pending {
-    fn objects_per_ns(&self) -> f64 {
-        let objects = self.rates.iter().filter(|(key, _)| is_objects(key));
-        objects.map(|(_, rate)| rate).sum()
+    fn objects_per_ns(&self) -> ByKind {
+        ByKind::of_counts(self.rates.iter().map(|(key, rate)| (key, *rate)))
     }
 }
 
@@ -198,10 +204,11 @@ mod tests {
         }
     }
 
+    /// A gap with so many objects of 64 bytes.
     fn gap(ns: f64, objects: f64) -> Gap {
         Gap {
             ns,
-            objects: Some(objects),
+            objects: Some(ByKind::of_counts([(&key(0), objects)].into_iter())),
         }
     }
 
@@ -261,6 +268,29 @@ mod tests {
         assert!(
             (of_first + of_second - 10.0 * BLOCK as f64 - 1000.0 * (BLOCK + 1) as f64).abs() < 1e-6
         );
+    }
+
+    #[test]
+    fn objects_of_each_kind_are_shared_out_among_their_own() {
+        let mut all = Accumulator::default();
+        let (small, other) = (key(1), key(2));
+        let big = CountKey {
+            size_bytes: 400,
+            ..key(3)
+        };
+        let objects = |of_small, of_big| {
+            let counts = [(&small, of_small), (&big, of_big)];
+            Gap {
+                ns: 100.0,
+                objects: Some(ByKind::of_counts(counts.into_iter())),
+            }
+        };
+        all.add_window(&window(10.0, &[(small, 10), (big, 30)]), objects(50.0, 0.0));
+        all.add_window(&window(10.0, &[(other, 10), (big, 10)]), objects(50.0, 8.0));
+        let end = all.finish(objects(0.0, 0.0));
+        let drawn = |key: CountKey| end.tallies[&key].drawn_objects();
+        assert!((drawn(small) - 50.0).abs() < 1e-9 && (drawn(other) - 50.0).abs() < 1e-9);
+        assert!((drawn(big) - 8.0).abs() < 1e-9);
     }
 
     #[test]

@@ -8,15 +8,18 @@
 //! Windows begin at random and last as long as was settled before, so an object is as
 //! likely to be seen as any other, and each that is seen stands for so many that are
 //! not: the time between windows over the time in them. What time in a window is: what
-//! the target had to itself, without that in hits. How many objects there were in all
-//! is the runtime's to say, some windows at a time.
+//! the target had to itself, without that in hits. How many objects of each size there
+//! were is the runtime's to say, some windows at a time ([`ByKind`]): time in a window is
+//! not known well where a program does next to nothing but allocate.
 
 mod accumulate;
+mod kind;
 mod rate;
 mod share;
 #[cfg(test)]
 mod simulation;
 
 pub use accumulate::{Accumulator, Gap};
+pub use kind::ByKind;
 pub use rate::Window;
 pub use share::{Entry, StratumId, share_out};

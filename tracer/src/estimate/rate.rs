@@ -62,11 +62,6 @@ impl Window {
     }
 }
 
-/// Whether a key counts objects and not calls.
-pub fn is_objects(key: &CountKey) -> bool {
-    key.size_bytes > 0 || key.flags & flags::SPAN != 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracer_ebpf::wire::{CountKey, StackId};
 
-use super::{Accumulator, Gap, Window};
+use super::{Accumulator, ByKind, Gap, Window};
 use crate::budget::Schedule;
 use crate::collect::CpuCounts;
 
@@ -20,6 +20,7 @@ const CYCLE: Duration = Duration::from_millis(60);
 const PER_SITE: u64 = 400;
 const SITES: u64 = 3;
 const OBJECT_NS: f64 = 200.0;
+const OBJECT_BYTES: u64 = 64;
 
 /// Time between requests, on average.
 const PAUSE_NS: f64 = 300_000.0;
@@ -90,7 +91,7 @@ fn window(target: &mut Target, schedule: &mut Schedule) -> (CpuCounts, f64) {
                 lo: target.make(),
                 hi: 1,
             },
-            size_bytes: 64,
+            size_bytes: OBJECT_BYTES,
             ..CountKey::default()
         };
         *counts.entry((key, None)).or_default() += 1;
@@ -99,6 +100,15 @@ fn window(target: &mut Target, schedule: &mut Schedule) -> (CpuCounts, f64) {
     schedule.account(open_ns, open_ns, HIT_NS * hits as f64);
     schedule.close(open_ns, hits);
     (counts, open_ns)
+}
+
+/// By kind, as the runtime counts them.
+fn objects_of(objects: u64) -> ByKind {
+    let key = CountKey {
+        size_bytes: OBJECT_BYTES,
+        ..CountKey::default()
+    };
+    ByKind::of_counts([(&key, objects as f64)].into_iter())
 }
 
 /// Estimates of each site over what there was.
@@ -119,7 +129,7 @@ fn ratios(seed: u64) -> [f64; SITES as usize] {
         };
         let gap = Gap {
             ns: gap_ns,
-            objects: Some(objects as f64),
+            objects: Some(objects_of(objects)),
         };
         all.add_window(&window, gap);
         gap_ns = schedule.gap(random.f64(), CYCLE).as_nanos() as f64;

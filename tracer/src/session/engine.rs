@@ -14,7 +14,7 @@ use crate::attach::{self, Groups, Loaded, Probes};
 use crate::budget::{CpuClock, Meter, Schedule, Spent};
 use crate::collect::{Collector, RawRecording, Totals, frames_to_keep, regardless_of_cpu};
 use crate::counters::Counters;
-use crate::estimate::{Accumulator, Gap};
+use crate::estimate::{Accumulator, ByKind, Gap};
 use crate::target::Pidfd;
 
 /// Everything the tracing of one target takes.
@@ -285,25 +285,21 @@ impl Run {
         let now = self.read_counters();
         Gap {
             ns: attach::now_ns().saturating_sub(self.window_end_ns) as f64,
-            objects: self.untraced_until(now.as_ref(), 0),
+            objects: self.untraced_until(now.as_ref(), &ByKind::default()),
         }
     }
 
     /// Objects allocated since the last window beside the `counted` ones, by the
     /// runtime's counters.
-    pub fn untraced_until(&self, now: Option<&Counters>, counted: u64) -> Option<f64> {
+    pub fn untraced_until(&self, now: Option<&Counters>, counted: &ByKind) -> Option<ByKind> {
         let (from, to) = (self.window_counters.as_ref()?, now?);
-        Some(self.objects_between(from, to) - counted as f64)
-    }
-
-    /// Objects of the kinds that are traced in windows.
-    fn objects_between(&self, from: &Counters, to: &Counters) -> f64 {
-        let all = to.since(from);
-        let apart = match &self.always {
-            Some(_) => all.large_objects,
-            None => 0,
-        };
-        all.mallocs().saturating_sub(apart) as f64
+        let mut all = to.since(from);
+        if self.always.is_some() {
+            all.large_objects = 0;
+        }
+        let mut untraced = ByKind::of_counters(&all);
+        untraced.add(counted, -1.0);
+        Some(untraced)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
-use tracer_ebpf::wire::{CountKey, flags, gate};
+use tracer_ebpf::wire::{CountKey, gate};
 
 use super::counting::CounterSource;
 use super::engine::{Run, Waited};
@@ -12,7 +12,7 @@ use super::prepare::Error;
 use crate::attach::{self, Probes, Stop};
 use crate::budget::{CpuClock, Schedule, Spent};
 use crate::collect::{CpuCounts, regardless_of_cpu};
-use crate::estimate::{Gap, Window};
+use crate::estimate::{ByKind, Gap, Window};
 
 /// How often the ring is drained, and a window that is far from its end looked
 /// at. At 5 ms the default ring has room for 3 million stacks a second.
@@ -187,10 +187,11 @@ impl Run {
         }
         let (always, counts) = self.split(counts);
         self.all.add_exact(regardless_of_cpu(&always));
-        let counted = objects_of(&counts);
+        let counted =
+            ByKind::of_counts(counts.iter().map(|((key, _), count)| (key, *count as f64)));
         let gap = Gap {
             ns: window.opened_ns.saturating_sub(self.window_end_ns) as f64,
-            objects: self.untraced_until(counters.as_ref(), counted),
+            objects: self.untraced_until(counters.as_ref(), &counted),
         };
         let hits = self.engine.loaded.gates().taken(gate::WINDOW) - window.taken;
         let open_ns = window.open_ns(end_ns, hits);
@@ -198,7 +199,7 @@ impl Run {
             open = ?Duration::from_nanos(open_ns),
             stop = ?window.stop,
             off = ?(self.last.at - closed.at),
-            counted,
+            counted = counted.all(),
             traps = closed.spent.since(window.spent).traps,
             traps_late = self.last.spent.since(closed.spent).traps,
             hit_ns = self.engine.meter.hit_ns(),
@@ -298,12 +299,4 @@ impl Run {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => Waited::Stopped,
         }
     }
-}
-
-fn objects_of(counts: &CpuCounts) -> u64 {
-    counts
-        .iter()
-        .filter(|((key, _), _)| key.size_bytes > 0 || key.flags & flags::SPAN != 0)
-        .map(|(_, count)| count)
-        .sum()
 }
