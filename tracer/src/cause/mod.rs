@@ -16,7 +16,7 @@ use std::fmt;
 
 pub use types::{implied_type, is_slice_like};
 
-use table::{GROWTH, MAKE_MAP};
+use table::{FIRST_GROUP, GROWTH, MAKE_MAP};
 
 /// Why an object was allocated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,9 +29,10 @@ pub enum Cause {
     AppendGrowth,
     /// `make(map[K]V)`, a map literal, `maps.Clone`.
     MakeMap,
-    /// A key or an element too large to be held in the map's own table.
+    /// An entry of a map: the room for the first ones (its first group, or bucket), a key
+    /// or an element too large to be held there.
     MapInsert,
-    /// Room for entries of a map: its first bucket, larger tables, overflow.
+    /// Room for more entries of a map: larger tables, overflow.
     MapGrowth,
     /// `+` on strings.
     StringConcat,
@@ -156,7 +157,7 @@ pub fn cause_of(frames: &[&str], object_type: TypeArg<'_>, size_bytes: u64) -> C
     }
     match table::lookup(outermost) {
         Some(Cause::New) if is_closure(object_type) => Cause::Closure,
-        Some(cause @ (Cause::MakeMap | Cause::MapInsert)) => refine_map(cause, frames, object_type),
+        Some(cause @ (Cause::MakeMap | Cause::MapInsert)) => refine_map(cause, frames),
         Some(cause) => cause,
         None => Cause::Runtime,
     }
@@ -214,16 +215,11 @@ fn is_closure(object_type: TypeArg<'_>) -> bool {
 
 /// Tells the three causes of maps apart, `cause` being what the outermost
 /// function is called for.
-fn refine_map(cause: Cause, frames: &[&str], object_type: TypeArg<'_>) -> Cause {
+fn refine_map(cause: Cause, frames: &[&str]) -> Cause {
     let any_of = |names: &[&str]| frames.iter().any(|frame| names.contains(frame));
     if any_of(MAKE_MAP) {
-        return Cause::MakeMap;
-    }
-    // Up to go1.23 the first bucket of a map is made in mapassign itself, and
-    // only its type tells it from an element.
-    let is_bucket = matches!(object_type, TypeArg::Named(name)
-        if name.starts_with("map.bucket[") || name.starts_with("map.group["));
-    if any_of(GROWTH) || (cause == Cause::MapInsert && is_bucket) {
+        Cause::MakeMap
+    } else if any_of(GROWTH) && !frames.contains(&FIRST_GROUP) {
         Cause::MapGrowth
     } else {
         cause

@@ -117,7 +117,6 @@ pub(super) const GROWTH: &[&str] = &[
     "runtime.growWork_fast64",
     "runtime.growWork_faststr",
     // src/internal/runtime/maps, map.go and table.go, from go1.24 on.
-    "internal/runtime/maps.(*Map).growToSmall",
     "internal/runtime/maps.(*Map).growToTable",
     "internal/runtime/maps.(*Map).installTableSplit",
     "internal/runtime/maps.(*table).rehash",
@@ -126,6 +125,10 @@ pub(super) const GROWTH: &[&str] = &[
     "internal/runtime/maps.newTable",
     "internal/runtime/maps.newGroups",
 ];
+
+/// The function that makes a map's first group, from go1.24 on (src/internal/runtime/maps,
+/// map.go); up to go1.23 mapassign makes the first bucket itself.
+pub(super) const FIRST_GROUP: &str = "internal/runtime/maps.(*Map).growToSmall";
 
 /// Why that function is called; `None` for those that allocate only for the
 /// runtime's own ends.

@@ -189,7 +189,7 @@ fn maps_up_to_go1_23() {
     let frames = [GC, "runtime.newobject", "runtime.mapassign_faststr"];
     assert_eq!(
         cause_of(&frames, Named("map.bucket[string]int"), 208),
-        Cause::MapGrowth
+        Cause::MapInsert
     );
     assert_eq!(
         cause_of(&frames, Named("[200]uint8"), 200),
@@ -215,7 +215,7 @@ fn maps_from_go1_24_on() {
         ),
         (
             &["newarray", "newGroups", "(*Map).growToSmall"],
-            Cause::MapGrowth,
+            Cause::MapInsert,
         ),
         (
             &[

@@ -8,6 +8,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod causes;
 mod check;
 mod compare;
 mod counters;
