@@ -105,13 +105,36 @@ fn every_format_matches_its_golden_file() {
     check("explain.sarif", to_sarif(&found).as_bytes());
 }
 
-/// The reader's types are made from the schema: what it requires has to be there.
 #[test]
 fn the_sarif_is_what_its_schema_says() {
     let (profile, log) = (profile(), BuildLog::parse(LOG).unwrap());
     let text = to_sarif(&explain(&profile, &log));
-    let read: serde_sarif::sarif::Sarif = serde_json::from_str(&text).unwrap();
-    let results = read.runs[0].results.as_ref().unwrap();
+    let mut sarif: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let schema = jsonschema::validator_for(&published_schema()).unwrap();
+    let errors: Vec<String> = schema
+        .iter_errors(&sarif)
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(errors, [""; 0]);
     // What has no place has none in this format either.
-    assert_eq!(results.len(), 6);
+    assert_eq!(sarif["runs"][0]["results"].as_array().unwrap().len(), 6);
+    sarif["runs"][0]["results"][0]["level"] = "dear".into();
+    assert!(!schema.is_valid(&sarif));
+}
+
+/// The schema of SARIF 2.1.0 as OASIS publishes it: the crate whose types are made from
+/// it has it among its sources.
+fn published_schema() -> serde_json::Value {
+    let mut cargo = std::process::Command::new(env!("CARGO"));
+    let metadata = cargo
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let mut packages = metadata["packages"].as_array().unwrap().iter();
+    let package = packages.find(|it| it["name"] == "serde-sarif").unwrap();
+    let manifest = std::path::Path::new(package["manifest_path"].as_str().unwrap());
+    let schema = std::fs::read(manifest.with_file_name("src/schema.json")).unwrap();
+    serde_json::from_slice(&schema).unwrap()
 }
