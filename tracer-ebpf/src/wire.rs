@@ -60,6 +60,8 @@ pub mod flags {
     /// The count is of the objects of a span that was just used up, and
     /// [`super::CountKey::size_bytes`] is the number of its span class.
     pub const SPAN: u16 = 1 << 6;
+    /// What a traced call was to copy could not be read.
+    pub const NOT_COPIED: u16 = 1 << 7;
 }
 
 /// Row of the probe table: what a program must know of the function it is
@@ -76,9 +78,29 @@ pub struct ProbeSpec {
     pub tiny_rule: u8,
     /// Which [`Gate`] lets its hits in: one of [`gate`].
     pub gate: u8,
+    /// What a traced call copies of the target's memory: one of [`copied`].
+    pub copied: u8,
+    /// Whether of traced calls only those that `filter` takes count.
+    pub is_filtered: u8,
     /// Explicit padding, zero.
-    pub padding: [u8; 5],
+    pub padding: [u8; 3],
 }
+
+/// What a traced call copies of the memory that its arguments point to.
+pub mod copied {
+    /// Nothing.
+    pub const NOTHING: u8 = 0;
+    /// The string whose address is in RCX and whose length is in RDI, as far as there
+    /// is room for it.
+    pub const STRING: u8 = 1;
+    /// [`super::COPIED_WORDS_BYTES`] bytes at RAX.
+    pub const AT_AX: u8 = 2;
+    /// As many at RBX.
+    pub const AT_BX: u8 = 3;
+}
+
+/// Bytes copied by [`copied::AT_AX`] and [`copied::AT_BX`].
+pub const COPIED_WORDS_BYTES: usize = 16;
 
 /// What lets the hits of some probes in. The collector shares its memory.
 #[repr(C)]
@@ -200,8 +222,13 @@ pub struct Config {
     pub mspan_alloc_count_before_cache: u16,
     /// Offset of `mspan.nelems`, whose first two bytes hold all of it.
     pub mspan_nelems: u16,
+    /// Offset of `g.goid`; 0 when the runtime's layout is unknown, and then traced
+    /// calls are of no goroutine.
+    pub g_goid: u16,
+    /// Offset of `m.curg`.
+    pub m_curg: u16,
     /// Explicit padding, zero.
-    pub padding: [u8; 2],
+    pub padding: [u8; 6],
 }
 
 /// What one CPU has counted, by [`counter`].
@@ -238,6 +265,8 @@ pub mod kind {
     pub const EVENT: u32 = 2;
     /// [`super::TypeRecord`]
     pub const TYPE: u32 = 3;
+    /// [`super::TraceRecord`]
+    pub const TRACE: u32 = 4;
 }
 
 /// A stack seen for the first time.
@@ -294,6 +323,53 @@ pub struct TypeRecord {
     pub type_addr: u64,
 }
 
+/// Registers kept of a traced call: RAX, RBX, RCX, RDI, RSI, in which Go passes the
+/// first integer arguments.
+pub const TRACED_REGISTERS: usize = 5;
+
+/// Bytes kept at most of the memory that a traced call's arguments point to.
+pub const TRACED_MEMORY_BYTES: usize = 64;
+
+/// Frames kept of a traced call by the program for short stacks.
+pub const SHORT_STACK_FRAMES: usize = 16;
+
+/// A traced call, with room for `FRAMES` frames.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceRecord<const FRAMES: usize> {
+    /// What happened.
+    pub header: TraceHeader,
+    /// Return addresses, innermost first.
+    pub frames: [u64; FRAMES],
+}
+
+/// The front of a [`TraceRecord`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceHeader {
+    /// [`kind::TRACE`]
+    pub kind: u32,
+    /// The thread, in the initial PID namespace.
+    pub tid: u32,
+    /// Index into the probe table.
+    pub probe: u16,
+    /// Bits of [`flags`].
+    pub flags: u16,
+    /// Frames that hold a value.
+    pub depth: u32,
+    /// When, by the monotonic clock.
+    pub time_ns: u64,
+    /// `g.goid` of the goroutine, 0 where there is none.
+    pub goid: u64,
+    /// The arguments.
+    pub registers: [u64; TRACED_REGISTERS],
+    /// What [`ProbeSpec::copied`] asks for; what lies behind that is undefined.
+    pub memory: [u8; TRACED_MEMORY_BYTES],
+}
+
+/// Bytes of a trace record before its frames.
+pub const TRACE_HEADER_BYTES: usize = size_of::<TraceHeader>();
+
 /// Bytes of a stack record before its frames.
 pub const STACK_HEADER_BYTES: usize = size_of::<StackHeader>();
 
@@ -302,10 +378,12 @@ const _: () = {
     assert!(STACK_HEADER_BYTES == 40);
     assert!(size_of::<LeafFilter>() == 16);
     assert!(size_of::<ProbeSpec>() == 24);
-    assert!(size_of::<Config>() == 40);
+    assert!(size_of::<Config>() == 48);
     assert!(size_of::<Gate>() == 128);
     assert!(gate::COUNT.is_power_of_two());
     assert!(size_of::<EventRecord>() == 48);
     assert!(size_of::<TypeRecord>() == 16);
     assert!(size_of::<StackRecord>() == STACK_HEADER_BYTES + 8 * MAX_FRAMES);
+    assert!(TRACE_HEADER_BYTES == 136);
+    assert!(size_of::<TraceRecord<MAX_FRAMES>>() == TRACE_HEADER_BYTES + 8 * MAX_FRAMES);
 };

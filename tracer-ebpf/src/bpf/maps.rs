@@ -27,7 +27,9 @@ static CONFIG: Config = Config {
     mspan_alloc_count: 0,
     mspan_alloc_count_before_cache: 0,
     mspan_nelems: 0,
-    padding: [0; 2],
+    g_goid: 0,
+    m_curg: 0,
+    padding: [0; 6],
 };
 
 /// Lets a process map the values of an array (`BPF_F_MMAPABLE`, linux 5.5

@@ -7,6 +7,7 @@ mod programs;
 mod stack;
 mod stopwatch;
 mod target;
+mod trace;
 mod window;
 
 /// The programs cannot panic; the compiler wants the handler all the same.

@@ -142,22 +142,27 @@ enum Filtered {
 }
 
 /// A hit that counts.
-struct Hit<'a> {
+pub struct Hit<'a> {
     context: &'a ProbeContext,
-    regs: &'a pt_regs,
-    config: Config,
-    probe: u32,
-    spec: &'a ProbeSpec,
+    /// The registers at the probe.
+    pub regs: &'a pt_regs,
+    /// What is known of the target.
+    pub config: Config,
+    /// Attach cookie of the probe.
+    pub probe: u32,
+    /// What is known of the probe.
+    pub spec: &'a ProbeSpec,
     /// What let it in.
-    gate: *mut Gate,
-    stopwatch: Stopwatch,
+    pub gate: *mut Gate,
+    /// Since when it is dealt with.
+    pub stopwatch: Stopwatch,
 }
 
 impl<'a> Hit<'a> {
     /// `None` when hits are switched off or the budget is used up, and when the
     /// function is about to run its entry again.
     #[inline(always)]
-    fn new(context: &'a ProbeContext) -> Option<Self> {
+    pub fn new(context: &'a ProbeContext) -> Option<Self> {
         add(counter::TRAPS, 1);
         // SAFETY: the context of a uprobe program is the registers.
         let regs = unsafe { &*context.regs };

@@ -31,9 +31,10 @@ pub struct Stack {
 /// costs more than everything else here together.
 pub const NO_WAKEUP: u64 = 1;
 
-/// Walks the stack of a hit; `each` sees the index and address of every frame.
+/// Walks the stack of a hit, up to `MOST` frames; `each` sees the index and address of
+/// every frame.
 #[inline(always)]
-fn walk(
+fn walk<const MOST: usize>(
     regs: &pt_regs,
     mut read: impl FnMut(u64) -> Option<[u64; 2]>,
     pid: u32,
@@ -57,7 +58,7 @@ fn walk(
     stack.depth = 1;
 
     let mut frame = regs.rbp;
-    for index in 1..MAX_FRAMES {
+    for index in 1..MOST {
         if frame == 0 {
             return stack;
         }
@@ -96,7 +97,18 @@ fn mix(id: &mut StackId, pc: u64) {
 #[inline(always)]
 pub fn identify(regs: &pt_regs, pid: u32, limit: u64) -> Stack {
     let mut window = Window::new(regs.rsp);
-    walk(regs, |frame| window.read(frame), pid, limit, |_, _| {})
+    walk::<MAX_FRAMES>(regs, |frame| window.read(frame), pid, limit, |_, _| {})
+}
+
+/// Writes the frames of a stack to `frames`, which has room for `MOST`.
+#[inline(always)]
+pub fn copy<const MOST: usize>(regs: &pt_regs, frames: *mut u64, limit: u64) -> Stack {
+    let mut window = Window::new(regs.rsp);
+    let read = |frame| window.read(frame);
+    walk::<MOST>(regs, read, 0, limit, |index, pc| {
+        // SAFETY: the walk calls with indices below its limit, for which there is room.
+        unsafe { frames.wrapping_add(index).write(pc) };
+    })
 }
 
 /// Walks the stack again, this time into the ring. `false` if the ring is full.
@@ -109,7 +121,7 @@ pub fn send(regs: &pt_regs, key: &CountKey, limit: u64) -> bool {
     let record = entry.as_mut_ptr();
     // SAFETY: `record` is the ring space just reserved, of exactly this type.
     let frames = unsafe { &raw mut (*record).frames }.cast::<u64>();
-    let stack = walk(regs, read_pair, key.pid, limit, |index, pc| {
+    let stack = walk::<MAX_FRAMES>(regs, read_pair, key.pid, limit, |index, pc| {
         // SAFETY: the walk calls with indices below its limit, which is MAX_FRAMES.
         unsafe { frames.wrapping_add(index).write(pc) };
     });

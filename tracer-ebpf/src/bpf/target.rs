@@ -33,6 +33,23 @@ fn current_m(regs: &pt_regs, config: &Config) -> Option<u64> {
     read_u64(regs.r14.wrapping_add(u64::from(config.g_m)))
 }
 
+/// The number of the goroutine that is running, 0 where there is none. On the system
+/// stack `g` is `m.g0`, which has no number (go1.24 src/runtime/proc.go:5178 gives them
+/// to goroutines alone), and the goroutine is `m.curg`.
+#[inline(always)]
+pub fn goroutine(regs: &pt_regs, config: &Config) -> u64 {
+    if config.g_goid == 0 {
+        return 0;
+    }
+    let number = |g: u64| read_u64(g.wrapping_add(u64::from(config.g_goid))).unwrap_or(0);
+    match number(regs.r14) {
+        0 => current_m(regs, config)
+            .and_then(|m| read_u64(m.wrapping_add(u64::from(config.m_curg))))
+            .map_or(0, number),
+        of_goroutine => of_goroutine,
+    }
+}
+
 /// Whether a tiny object of `size_bytes` will open a new 16-byte block: it
 /// does not fit what is left of the block of its P
 /// (go1.24 src/runtime/malloc.go:1156). A zero offset is an absent block,

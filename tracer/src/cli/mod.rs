@@ -12,6 +12,7 @@ mod ps;
 mod record;
 mod recording;
 mod report;
+mod trace;
 mod usage;
 
 use std::ffi::OsString;
@@ -41,6 +42,8 @@ enum Command {
     Record(record::RecordArgs),
     /// Start a command and record it from its first allocation
     Run(record::RunArgs),
+    /// Show calls of the runtime as they happen
+    Trace(trace::Args),
     /// Show what a recording says: tables, JSON, CSV, histograms
     Report(report::Args),
     /// Turn a recording into a flame graph or another format
@@ -108,6 +111,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Record(args) => record::record(args),
         Command::Run(args) => record::run(args),
+        Command::Trace(args) => trace::run(&args),
         Command::Report(args) => report::run(args),
         Command::Export(args) => export::run(args),
         Command::Check(args) => check::run(&args),

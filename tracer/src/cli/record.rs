@@ -185,14 +185,20 @@ fn output_hint(path: &std::path::Path) -> String {
 }
 
 fn tables(ring_size: ByteSize, map_entries: u32) -> anyhow::Result<Tables> {
-    let ring_bytes = u32::try_from(ring_size.as_u64()).unwrap_or(u32::MAX);
-    anyhow::ensure!(
-        ring_bytes.is_power_of_two() && (4096..=1 << 30).contains(&ring_bytes),
-        "--ring-size must be a power of two from 4KiB to 1GiB, as 16MiB"
-    );
+    let ring_bytes = ring_bytes(ring_size)?;
     anyhow::ensure!(map_entries > 0, "--map-entries must be at least 1");
     Ok(Tables {
         ring_bytes,
         map_entries,
     })
+}
+
+/// A size the kernel takes for a ring.
+pub fn ring_bytes(ring_size: ByteSize) -> anyhow::Result<u32> {
+    let ring_bytes = u32::try_from(ring_size.as_u64()).unwrap_or(u32::MAX);
+    anyhow::ensure!(
+        ring_bytes.is_power_of_two() && (4096..=1 << 30).contains(&ring_bytes),
+        "--ring-size must be a power of two from 4KiB to 1GiB, as 16MiB"
+    );
+    Ok(ring_bytes)
 }

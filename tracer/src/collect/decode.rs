@@ -60,8 +60,8 @@ pub enum DecodeError {
         /// What it says.
         kind: u32,
     },
-    /// A stack claims more frames than any record holds.
-    #[error("stack record claims {depth} frames, {MAX_FRAMES} is the most")]
+    /// A record claims more frames than any record holds.
+    #[error("a record claims {depth} frames, {MAX_FRAMES} is the most")]
     TooDeep {
         /// Frames claimed.
         depth: u32,
@@ -137,13 +137,13 @@ fn decode_stack(fields: &Fields<'_>) -> Result<Record, DecodeError> {
 }
 
 /// Little-endian fields of a record, by offset.
-struct Fields<'a> {
-    bytes: &'a [u8],
-    kind: u32,
+pub(super) struct Fields<'a> {
+    pub bytes: &'a [u8],
+    pub kind: u32,
 }
 
 impl Fields<'_> {
-    fn need(&self, needed: usize) -> Result<(), DecodeError> {
+    pub fn need(&self, needed: usize) -> Result<(), DecodeError> {
         if self.bytes.len() < needed {
             return Err(DecodeError::Short {
                 kind: self.kind,
@@ -154,7 +154,7 @@ impl Fields<'_> {
         Ok(())
     }
 
-    fn array<const N: usize>(&self, at: usize) -> Result<[u8; N], DecodeError> {
+    pub fn array<const N: usize>(&self, at: usize) -> Result<[u8; N], DecodeError> {
         self.need(at + N)?;
         self.bytes
             .get(at..at + N)
@@ -166,15 +166,15 @@ impl Fields<'_> {
             })
     }
 
-    fn u16(&self, at: usize) -> Result<u16, DecodeError> {
+    pub fn u16(&self, at: usize) -> Result<u16, DecodeError> {
         self.array(at).map(u16::from_le_bytes)
     }
 
-    fn u32(&self, at: usize) -> Result<u32, DecodeError> {
+    pub fn u32(&self, at: usize) -> Result<u32, DecodeError> {
         self.array(at).map(u32::from_le_bytes)
     }
 
-    fn u64(&self, at: usize) -> Result<u64, DecodeError> {
+    pub fn u64(&self, at: usize) -> Result<u64, DecodeError> {
         self.array(at).map(u64::from_le_bytes)
     }
 }

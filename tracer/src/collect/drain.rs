@@ -210,21 +210,7 @@ impl Collector {
     ///
     /// The map cannot be read.
     pub fn totals(&self) -> Result<Totals, Error> {
-        let per_cpu = self.counters.get(&0, 0).map_err(|source| Error::Read {
-            name: "COUNTERS",
-            source,
-        })?;
-        let sum = |slot: u32| per_cpu.iter().map(|counters| counters[slot as usize]).sum();
-        let now = Totals {
-            hits: sum(counter::HITS),
-            bytes: sum(counter::BYTES),
-            lost_events: sum(counter::LOST_EVENTS),
-            lost_stacks: sum(counter::LOST_STACKS),
-            streamed: sum(counter::STREAMED),
-            traps: sum(counter::TRAPS),
-            timed: sum(counter::TIMED),
-            timed_ns: sum(counter::TIMED_NS),
-        };
+        let now = read_totals(&self.counters)?;
         Ok(now.since(&self.before))
     }
 
@@ -304,6 +290,25 @@ impl Collector {
     }
 }
 
+/// The kernel side's counters since the programs were loaded.
+pub(super) fn read_totals(counters: &PerCpuArray<MapData, Counters>) -> Result<Totals, Error> {
+    let per_cpu = counters.get(&0, 0).map_err(|source| Error::Read {
+        name: "COUNTERS",
+        source,
+    })?;
+    let sum = |slot: u32| per_cpu.iter().map(|counters| counters[slot as usize]).sum();
+    Ok(Totals {
+        hits: sum(counter::HITS),
+        bytes: sum(counter::BYTES),
+        lost_events: sum(counter::LOST_EVENTS),
+        lost_stacks: sum(counter::LOST_STACKS),
+        streamed: sum(counter::STREAMED),
+        traps: sum(counter::TRAPS),
+        timed: sum(counter::TIMED),
+        timed_ns: sum(counter::TIMED_NS),
+    })
+}
+
 fn take_per_cpu_hash(take_map: TakeMap<'_>, name: &'static str) -> Result<MapData, Error> {
     match take(take_map, name)? {
         Map::PerCpuHashMap(data) => Ok(data),
@@ -311,11 +316,11 @@ fn take_per_cpu_hash(take_map: TakeMap<'_>, name: &'static str) -> Result<MapDat
     }
 }
 
-fn take(take_map: TakeMap<'_>, name: &'static str) -> Result<Map, Error> {
+pub(super) fn take(take_map: TakeMap<'_>, name: &'static str) -> Result<Map, Error> {
     take_map(name).ok_or(Error::Map { name, source: None })
 }
 
-fn wrong(name: &'static str) -> impl FnOnce(MapError) -> Error {
+pub(super) fn wrong(name: &'static str) -> impl FnOnce(MapError) -> Error {
     move |source| Error::Map {
         name,
         source: Some(source),

@@ -5,12 +5,16 @@
 //! come later, off the drain path.
 
 mod batch;
+mod call;
+mod call_ring;
 mod decode;
 mod drain;
 mod raw;
 mod store;
 mod tally;
 
+pub use call::{Call, Copied};
+pub use call_ring::CallRing;
 pub use decode::{DecodeError, Record, Stack};
 pub use drain::{Collector, Counts, Cpu, CpuCounts, Error, Leftovers, Totals, regardless_of_cpu};
 pub use raw::{RawRecording, RuntimeTypeBytes};

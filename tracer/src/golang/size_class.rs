@@ -55,6 +55,17 @@ impl MallocRules {
         (MAX_CLASS_BYTES - header) as u16
     }
 
+    /// How many bytes an object may grow to without taking more of the heap:
+    /// `roundupsize`, by which slices grow (go1.24 src/runtime/msize.go:14).
+    #[must_use]
+    pub fn round_up(&self, size_bytes: u64, noscan: bool) -> u64 {
+        let is_small = size_bytes <= u64::from(self.largest_small_bytes());
+        let has_header =
+            self.has_malloc_headers && is_small && !noscan && size_bytes > MAX_HEADERLESS_BYTES;
+        let header = if has_header { MALLOC_HEADER_BYTES } else { 0 };
+        self.heap_bytes(size_bytes, noscan).saturating_sub(header)
+    }
+
     /// Bytes of heap set aside for an object of `size_bytes`, as `TotalAlloc`
     /// counts them. `noscan`: the object holds no pointers.
     ///
@@ -130,6 +141,16 @@ mod tests {
         assert_eq!(old.heap_bytes(32768, true), 32768);
         assert_eq!(old.heap_bytes(32769, true), 40960);
         assert_eq!(old.heap_bytes(65536, false), 65536);
+    }
+
+    #[test]
+    fn room_to_grow_is_without_the_header() {
+        let new = rules("go1.24.11", &[]);
+        assert_eq!(new.round_up(848 * 8, true), 6784);
+        assert_eq!(new.round_up(513, false), 568);
+        assert_eq!(new.round_up(512, false), 512);
+        assert_eq!(new.round_up(40_000, false), 40_960);
+        assert_eq!(rules("go1.21.13", &[]).round_up(513, false), 576);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub trait Executable {
 }
 
 /// All bytes of a function, where the file has them.
-pub(super) fn code_of<'a>(exe: &'a dyn Executable, function: &FunctionSpan) -> Option<&'a [u8]> {
+pub(crate) fn code_of<'a>(exe: &'a dyn Executable, function: &FunctionSpan) -> Option<&'a [u8]> {
     let bytes = function.end.0.checked_sub(function.entry.0)?;
     exe.code(function.entry, usize::try_from(bytes).ok()?)
 }

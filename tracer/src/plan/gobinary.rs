@@ -59,6 +59,8 @@ impl Executable for GoBinary {
                 layout.mspan_alloc_count_before_cache
             }),
             mspan_nelems: of_counters(|layout| layout.mspan_nelems),
+            g_goid: offset(|layout| layout.g_goid),
+            m_curg: offset(|layout| layout.m_curg),
             ..wire::Config::default()
         }
     }

@@ -79,7 +79,7 @@ impl HostProbe {
             tests_flags: tests_flags.into(),
             tiny_rule: self.tiny_rule,
             gate: gate::WINDOW,
-            padding: [0; 5],
+            ..ProbeSpec::default()
         }
     }
 }

@@ -27,6 +27,7 @@ use std::fmt;
 use thiserror::Error;
 use tracer_ebpf::wire::{self, ProbeSpec};
 
+pub(crate) use binary::code_of;
 pub use binary::{Executable, FunctionSpan};
 pub use maps::{ProbeSet, UnknownProbeSet};
 pub use program::{Arguments, Program, Register, SizePlace};

@@ -1,14 +1,18 @@
 //! A recording from start to end: the one place that drives the stages.
 //!
-//! Each target is traced by an engine on a thread of its own.
+//! Each target is traced by an engine on a thread of its own; [`trace`] has a pacer
+//! instead.
 
 mod assemble;
 mod config;
 mod counting;
 mod discover;
 mod engine;
+mod pacer;
 mod prepare;
 mod record;
+mod signals;
+mod trace;
 mod tracing;
 mod types;
 mod windows;
@@ -16,4 +20,5 @@ mod windows;
 pub use config::{Config, Subject, Tables};
 pub use prepare::Error;
 pub use record::{Progress, Recording, Start, record};
+pub use trace::{Flow, TraceConfig, TraceSink, trace};
 pub use tracing::measure_hit_cost;

@@ -43,6 +43,17 @@ pub enum Error {
     /// The kernel's tables cannot be read.
     #[error(transparent)]
     Collect(#[from] collect::Error),
+    /// No function to trace.
+    #[error(transparent)]
+    Select(#[from] crate::trace::SelectError),
+    /// Where the executable is in the process is not known.
+    #[error("cannot find {path} among the mappings of process {pid}")]
+    NotMapped {
+        /// The executable.
+        path: String,
+        /// The process.
+        pid: u32,
+    },
     /// The target ended before it could be recorded.
     #[error("waiting for the target failed")]
     Wait(#[source] std::io::Error),

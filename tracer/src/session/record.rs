@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::assemble::assemble;
 use super::config::{Config, PROGRESS_PERIOD, Subject};
 use super::discover::Discovery;
 use super::prepare::{self, Error};
+use super::signals::Signals;
 use super::tracing::{Traced, Tracing};
 use crate::collect::Totals;
 use crate::profile::{Profile, merge};
@@ -223,24 +223,6 @@ fn totals(tracings: &[Tracing]) -> Totals {
         .fold(Totals::default(), |sum, totals| sum.plus(&totals))
 }
 
-/// The signals that end a recording.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    /// From here on they no longer end the process.
-    fn catch() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-}
-
 /// Completes when there is nothing left to record.
 async fn targets_end(ends: Vec<Pidfd>, launched: &mut Option<Launched>) -> std::io::Result<()> {
     if let Some(child) = launched {
@@ -255,7 +237,8 @@ async fn targets_end(ends: Vec<Pidfd>, launched: &mut Option<Launched>) -> std::
     Ok(())
 }
 
-fn unix_time_ns() -> i64 {
+/// The time of day, nanoseconds since 1970.
+pub(super) fn unix_time_ns() -> i64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()

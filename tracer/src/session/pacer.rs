@@ -1,0 +1,311 @@
+//! Traced calls out of the kernel, on a thread of their own, within the budget: probes
+//! go on and off, and what was skipped meanwhile is counted.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::Sender;
+use tokio::sync::oneshot;
+use tracer_ebpf::wire::gate;
+
+use super::prepare::Error;
+use crate::attach::{self, Group, Loaded, Probes, Stop};
+use crate::budget::{CpuClock, Meter, Schedule, Spent};
+use crate::collect::{Call, CallRing};
+use crate::target::Pidfd;
+use crate::trace::Gap;
+
+/// How often the ring is drained. At the least that a call takes (half a microsecond)
+/// two threads fill a third of the default ring meanwhile.
+const DRAIN_PERIOD: Duration = Duration::from_millis(5);
+/// The same with a budget, which may be used up any time.
+const CLOSE_PERIOD: Duration = Duration::from_millis(1);
+
+/// Calls handed on at once.
+const BATCH: usize = 1024;
+
+/// Batches handed on before anything else is seen to.
+const MOST_BATCHES: usize = 16;
+
+/// Part of a window that is the target's own at least.
+const LEAST_OWN: f64 = 0.05;
+
+/// What putting the probes on and off takes in all, more or less.
+const CYCLE: Duration = Duration::from_millis(40);
+
+/// What the pacer has to tell.
+pub(super) enum Message {
+    Calls(Vec<Call>),
+    Gap(Gap),
+}
+
+/// How the pacing ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paced {
+    pub length: Duration,
+    pub lost: u64,
+    /// What hits took, of how much CPU time of the target, nanoseconds.
+    pub overhead_ns: Option<(f64, f64)>,
+}
+
+/// What it takes to trace the calls of one process.
+pub(super) struct Pacer {
+    pub loaded: Loaded,
+    pub group: Group,
+    pub ring: CallRing,
+    /// What hits cost; only asked with a budget.
+    pub meter: Meter,
+    /// `None` to trace every call.
+    pub schedule: Option<Schedule>,
+    pub clock: Option<CpuClock>,
+    pub target: Pidfd,
+    /// Told when the probes are on.
+    pub ready: Option<oneshot::Sender<()>>,
+    /// Closed when tracing is to end.
+    pub stop: Receiver<()>,
+    pub sender: Sender<Message>,
+}
+
+/// The state of affairs at one look.
+#[derive(Clone, Copy)]
+struct Look {
+    at: Instant,
+    cpu_ns: u64,
+    spent: Spent,
+}
+
+/// Whether to go on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    End,
+}
+
+/// A window in which calls are traced.
+struct Window {
+    opened_ns: u64,
+    stop: Option<Stop>,
+    /// Calls that its gate had let in before.
+    taken: u64,
+    traps: u64,
+}
+
+impl Pacer {
+    /// Traces until told to stop, or until the target ends.
+    pub fn run(mut self) -> Result<Paced, Error> {
+        let started = Instant::now();
+        let mut last = self.look(None)?;
+        let start_cpu_ns = last.cpu_ns;
+        loop {
+            let probes = match self.group.on() {
+                Ok(probes) => probes,
+                // It ended before its next window.
+                Err(_) if self.ready.is_none() && self.has_ended() => break,
+                Err(error) => return Err(error.into()),
+            };
+            let window = self.open()?;
+            let next = self.watch(&window, &mut last)?;
+            let closed = self.close(&window, probes, &mut last)?;
+            if next == Next::End || self.wait_for_next(&closed, &mut last)? == Next::End {
+                break;
+            }
+        }
+        let overhead_ns = self.schedule.as_ref().map(|_| {
+            let cpu_ns = last.cpu_ns.saturating_sub(start_cpu_ns);
+            (self.meter.total_ns(), cpu_ns as f64)
+        });
+        Ok(Paced {
+            length: started.elapsed(),
+            lost: self.ring.lost()?,
+            overhead_ns,
+        })
+    }
+
+    fn open(&mut self) -> Result<Window, Error> {
+        let (mut hits, mut length) = (u64::MAX, None);
+        let (hit_ns, hold_up_ns) = (self.meter.hit_ns(), self.hold_up_ns());
+        if let Some(schedule) = &mut self.schedule {
+            length = schedule.open(hit_ns, hold_up_ns);
+            hits = schedule.hits_left(hit_ns);
+        }
+        let gates = self.loaded.gates();
+        let opened_ns = attach::now_ns();
+        let stop = length.map(|length| Stop {
+            at_ns: opened_ns.saturating_add(length.ns as u64),
+            hold_up_ns: length.per_hit_ns as u64,
+        });
+        let window = Window {
+            opened_ns,
+            stop,
+            taken: gates.taken(gate::WINDOW),
+            traps: self.ring.totals()?.traps,
+        };
+        gates.open(gate::WINDOW, hits, stop);
+        if let Some(ready) = self.ready.take() {
+            // Nobody waits for it any more when tracing has been given up.
+            let _ = ready.send(());
+        }
+        Ok(window)
+    }
+
+    /// Hands on what comes until the window has used up what it may.
+    fn watch(&mut self, window: &Window, last: &mut Look) -> Result<Next, Error> {
+        let period = match self.schedule {
+            Some(_) => CLOSE_PERIOD,
+            None => DRAIN_PERIOD,
+        };
+        loop {
+            if self.wait(period) == Next::End || self.hand_on() == Next::End {
+                return Ok(Next::End);
+            }
+            self.account(last)?;
+            let Some(schedule) = &self.schedule else {
+                continue;
+            };
+            let gates = self.loaded.gates();
+            let hits = gates.taken(gate::WINDOW) - window.taken;
+            let is_late = window
+                .stop
+                .is_some_and(|stop| stop.after(hits) <= attach::now_ns());
+            if schedule.is_used_up() || gates.is_exhausted(gate::WINDOW) || is_late {
+                return Ok(Next::GoOn);
+            }
+            gates.allow(gate::WINDOW, schedule.hits_left(self.meter.hit_ns()));
+        }
+    }
+
+    /// Shuts the gate, takes the probes off and hands on what is left in the ring.
+    fn close(&mut self, window: &Window, probes: Probes, last: &mut Look) -> Result<Closed, Error> {
+        let gates = self.loaded.gates();
+        gates.shut(gate::WINDOW);
+        let shut_ns = gates
+            .exhausted_ns(gate::WINDOW)
+            .unwrap_or_else(attach::now_ns);
+        drop(probes);
+        self.account(last)?;
+        let hits = self.loaded.gates().taken(gate::WINDOW) - window.taken;
+        let traps = self.ring.totals()?.traps - window.traps;
+        let open_ns = shut_ns.saturating_sub(window.opened_ns);
+        if let Some(schedule) = &mut self.schedule {
+            schedule.close(open_ns as f64, hits);
+        }
+        while self.hand_on_some() {}
+        // While it is held up by hits it makes no calls. A little is always its own: what
+        // a hit costs is not known so well.
+        let open_ns = open_ns as f64;
+        let own_ns = (open_ns - hits as f64 * self.hold_up_ns()).max(open_ns * LEAST_OWN);
+        Ok(Closed {
+            shut_ns,
+            off_ns: attach::now_ns(),
+            turned_away: traps.saturating_sub(hits),
+            calls_per_ns: hits as f64 / own_ns.max(1.0),
+        })
+    }
+
+    /// Waits a random time, and says what was skipped.
+    fn wait_for_next(&mut self, closed: &Closed, last: &mut Look) -> Result<Next, Error> {
+        let Some(schedule) = &self.schedule else {
+            return Ok(Next::GoOn);
+        };
+        let until = Instant::now() + schedule.gap(1.0 - fastrand::f64(), CYCLE);
+        let mut next = Next::GoOn;
+        while next == Next::GoOn
+            && let left = until.saturating_duration_since(Instant::now())
+            && !left.is_zero()
+        {
+            next = self.wait(left.min(DRAIN_PERIOD * 4));
+            self.account(last)?;
+        }
+        let now_ns = attach::now_ns();
+        let gap = Gap {
+            from_ns: closed.shut_ns,
+            length_ns: now_ns.saturating_sub(closed.shut_ns),
+            counted: closed.turned_away,
+            estimated: (now_ns.saturating_sub(closed.off_ns) as f64 * closed.calls_per_ns) as u64,
+        };
+        match self.sender.blocking_send(Message::Gap(gap)) {
+            Ok(()) => Ok(next),
+            Err(_) => Ok(Next::End),
+        }
+    }
+
+    /// Hands on what is in the ring, but not for ever.
+    fn hand_on(&mut self) -> Next {
+        let mut batches = 0..MOST_BATCHES;
+        while batches.next().is_some() && self.hand_on_some() {}
+        if self.sender.is_closed() {
+            Next::End
+        } else {
+            Next::GoOn
+        }
+    }
+
+    /// Hands on some calls. `false` when there were none.
+    fn hand_on_some(&mut self) -> bool {
+        let calls = self.ring.drain(BATCH);
+        let were_some = !calls.is_empty();
+        if were_some {
+            // Nobody wants them any more when there have been enough: they are not lost.
+            let _ = self.sender.blocking_send(Message::Calls(calls));
+        }
+        were_some
+    }
+
+    /// By how much a hit holds the target up: its threads go on on other CPUs.
+    fn hold_up_ns(&self) -> f64 {
+        let cpus = std::thread::available_parallelism().map_or(1.0, |cpus| cpus.get() as f64);
+        let busy_cpus = self.schedule.as_ref().map_or(1.0, Schedule::busy_cpus);
+        self.meter.hit_ns() / busy_cpus.clamp(1.0, cpus)
+    }
+
+    fn account(&mut self, last: &mut Look) -> Result<(), Error> {
+        let now = self.look(Some(*last))?;
+        let spent_ns = self.meter.take(now.spent.since(last.spent));
+        let wall_ns = (now.at - last.at).as_nanos() as f64;
+        let cpu_ns = now.cpu_ns.saturating_sub(last.cpu_ns) as f64;
+        if let Some(schedule) = &mut self.schedule {
+            schedule.account(wall_ns, cpu_ns, spent_ns);
+        }
+        *last = now;
+        Ok(())
+    }
+
+    fn look(&self, last: Option<Look>) -> Result<Look, Error> {
+        let totals = self.ring.totals()?;
+        let cpu_ns = self.clock.as_ref().and_then(CpuClock::now_ns);
+        Ok(Look {
+            at: Instant::now(),
+            // A target that has ended uses no more.
+            cpu_ns: cpu_ns.or(last.map(|last| last.cpu_ns)).unwrap_or_default(),
+            spent: Spent {
+                traps: totals.traps,
+                counted: self.loaded.gates().taken(gate::WINDOW),
+                timed: totals.timed,
+                timed_ns: totals.timed_ns,
+            },
+        })
+    }
+
+    fn has_ended(&self) -> bool {
+        self.target.has_exited().unwrap_or(true)
+    }
+
+    fn wait(&self, time: Duration) -> Next {
+        match self.stop.recv_timeout(time) {
+            Err(RecvTimeoutError::Timeout) if !self.has_ended() => Next::GoOn,
+            _ => Next::End,
+        }
+    }
+}
+
+/// A window that is over.
+struct Closed {
+    /// When calls ceased to be traced.
+    shut_ns: u64,
+    /// When its probes were off.
+    off_ns: u64,
+    /// Calls in between.
+    turned_away: u64,
+    /// How often calls come when none is traced.
+    calls_per_ns: f64,
+}

@@ -1,0 +1,126 @@
+//! Events against golden files.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::addr::ProcAddr;
+use crate::output::golden::check;
+
+const START_NS: u64 = 1_000_000_000;
+
+fn start() -> Start {
+    Start {
+        pid: 4711,
+        exe: "/srv/shop".to_owned(),
+        go_version: "go1.24.11".to_owned(),
+        functions: vec!["runtime.mapassign_faststr".to_owned()],
+        warnings: Vec::new(),
+        clocks_ns: (START_NS, 1_700_000_000_000_000_000),
+    }
+}
+
+fn events() -> Vec<Event> {
+    let position = |function: &str, line, runtime| {
+        Arc::new(Position {
+            function: function.to_owned(),
+            file: "/src/shop/main.go".to_owned(),
+            line,
+            runtime,
+        })
+    };
+    let argument = |name, value| Argument { name, value };
+    let text = |start: &[u8], length_bytes| Value::Text {
+        start: start.to_vec(),
+        length_bytes,
+    };
+    let site = position("main.(*shop).add", 31, false);
+    let event = Event {
+        time_ns: START_NS + 1_234_567,
+        tid: 4713,
+        goid: Some(18),
+        function: "runtime.mapassign_faststr".into(),
+        arguments: vec![
+            argument(
+                "type",
+                Value::Type(ProcAddr(0x4b_1000), Some("map[string]int".into())),
+            ),
+            argument("map", Value::Pointer(ProcAddr(0xc0_0007_e0c0))),
+            argument("key", text(b"say \"hi\"\n\xff", 10)),
+        ],
+        site: Some(Arc::clone(&site)),
+        stack: vec![site, position("main.main", 12, false)],
+    };
+    let long = Event {
+        time_ns: START_NS + 2_000_000,
+        arguments: vec![
+            argument("type", Value::Type(ProcAddr(0xdead), None)),
+            argument("map", Value::Unreadable),
+            argument("key", text(b"abc", 300)),
+        ],
+        ..event.clone()
+    };
+    let lone = Event {
+        goid: None,
+        function: "runtime.mallocgc".into(),
+        arguments: vec![
+            argument("size", Value::Unsigned(u64::MAX)),
+            argument("type", Value::Type(ProcAddr(0), None)),
+            argument("hint", Value::Signed(-1)),
+        ],
+        site: None,
+        stack: Vec::new(),
+        ..long.clone()
+    };
+    vec![event, long, lone]
+}
+
+const GAP: Gap = Gap {
+    from_ns: START_NS + 3_000_000,
+    length_ns: 250_000_000,
+    counted: 7,
+    estimated: 1200,
+};
+
+fn end() -> End {
+    End {
+        length_ns: 10_000_000_000,
+        shown: 3,
+        lost: 2,
+        skipped: GAP,
+        overhead_ns: Some((180.0, 10_000.0)),
+    }
+}
+
+#[test]
+fn text() {
+    let mut text = String::new();
+    for with_stack in [false, true] {
+        for event in events() {
+            text += &call_line(&event, START_NS, with_stack);
+        }
+    }
+    text += &gap_line(&GAP, START_NS);
+    text += &end_line(&end());
+    text += "\n";
+    text += &end_line(&End {
+        shown: 10_000,
+        length_ns: 1_500_000_000,
+        ..End::default()
+    });
+    check("trace.txt", text.as_bytes());
+}
+
+#[test]
+fn json() {
+    let start = start();
+    let mut text = start_json(&start);
+    for event in events() {
+        text += &call_json(&event, &start);
+    }
+    text += &gap_json(&GAP, &start);
+    text += &end_json(&end());
+    for line in text.lines() {
+        serde_json::from_str::<serde_json::Value>(line).expect("JSON");
+    }
+    check("trace.json", text.as_bytes());
+}

@@ -1,0 +1,189 @@
+//! Events as JSON, one document a line, `schema` 1.
+//!
+//! ```json
+//! {"event": "start", "schema": 1, "pid": 1, "exe": "", "go_version": "", "functions": [""], "warnings": [""]}
+//! {"event": "call", "time_unix_ns": 1, "tid": 1, "goid": 1, "function": "runtime.mapassign_fast64",
+//!  "arguments": {"type": "map[int]int", "map": "0xc00007e0c0", "key": 42},
+//!  "site": {"function": "", "file": "", "line": 1}, "stack": [{"function": "", "file": "", "line": 1}]}
+//! {"event": "skipped", "time_unix_ns": 1, "length_ns": 1, "counted": 1, "estimated": 1}
+//! {"event": "end", "length_ns": 1, "calls": 1, "lost": 1, "skipped_counted": 1, "skipped_estimated": 1,
+//!  "overhead_percent": 1.0}
+//! ```
+//!
+//! `goid` is null on a thread without a goroutine, `site` where nothing is known of the
+//! caller, `overhead_percent` where it was not measured. Addresses are strings, and so are
+//! types without a name; a type that the call has none of and what could not be read are
+//! null. A string of which more than its beginning was not read is an object, `{"start":
+//! "", "length_bytes": 1}`. Fields may be added without a new schema.
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+
+use super::event::{Argument, End, Event, Gap, Position, Start, Value};
+
+/// Version of the JSON; a change that breaks readers raises it.
+pub const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Line<'a> {
+    Start {
+        schema: u32,
+        pid: u32,
+        exe: &'a str,
+        go_version: &'a str,
+        functions: &'a [String],
+        warnings: &'a [String],
+    },
+    Call {
+        time_unix_ns: i64,
+        tid: u32,
+        goid: Option<u64>,
+        function: &'a str,
+        arguments: Arguments<'a>,
+        site: Option<Place<'a>>,
+        stack: Vec<Place<'a>>,
+    },
+    Skipped {
+        time_unix_ns: i64,
+        length_ns: u64,
+        counted: u64,
+        estimated: u64,
+    },
+    End {
+        length_ns: u64,
+        calls: u64,
+        lost: u64,
+        skipped_counted: u64,
+        skipped_estimated: u64,
+        overhead_percent: Option<f64>,
+    },
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    function: &'a str,
+    file: &'a str,
+    line: u32,
+}
+
+struct Arguments<'a>(&'a [Argument]);
+
+#[derive(Serialize)]
+struct LongText<'a> {
+    start: &'a str,
+    length_bytes: u64,
+}
+
+/// What is traced.
+#[must_use]
+pub fn start_json(start: &Start) -> String {
+    line(&Line::Start {
+        schema: SCHEMA,
+        pid: start.pid,
+        exe: &start.exe,
+        go_version: &start.go_version,
+        functions: &start.functions,
+        warnings: &start.warnings,
+    })
+}
+
+/// One event.
+#[must_use]
+pub fn call_json(event: &Event, start: &Start) -> String {
+    line(&Line::Call {
+        time_unix_ns: unix_ns(event.time_ns, start),
+        tid: event.tid,
+        goid: event.goid,
+        function: &event.function,
+        arguments: Arguments(&event.arguments),
+        site: event.site.as_deref().map(place),
+        stack: event.stack.iter().map(|it| place(it)).collect(),
+    })
+}
+
+/// A time in which not all calls were traced.
+#[must_use]
+pub fn gap_json(gap: &Gap, start: &Start) -> String {
+    line(&Line::Skipped {
+        time_unix_ns: unix_ns(gap.from_ns, start),
+        length_ns: gap.length_ns,
+        counted: gap.counted,
+        estimated: gap.estimated,
+    })
+}
+
+/// How it ended.
+#[must_use]
+pub fn end_json(end: &End) -> String {
+    let overhead = end.overhead_ns.filter(|(_, cpu_ns)| *cpu_ns > 0.0);
+    line(&Line::End {
+        length_ns: end.length_ns,
+        calls: end.shown,
+        lost: end.lost,
+        skipped_counted: end.skipped.counted,
+        skipped_estimated: end.skipped.estimated,
+        overhead_percent: overhead.map(|(hits_ns, cpu_ns)| 100.0 * hits_ns / cpu_ns),
+    })
+}
+
+/// The time of day of a time by the monotonic clock.
+fn unix_ns(time_ns: u64, start: &Start) -> i64 {
+    let (clock_ns, unix_ns) = start.clocks_ns;
+    let since = time_ns.wrapping_sub(clock_ns).cast_signed();
+    unix_ns.saturating_add(since)
+}
+
+fn place(position: &Position) -> Place<'_> {
+    Place {
+        function: &position.function,
+        file: &position.file,
+        line: position.line,
+    }
+}
+
+fn line(line: &Line<'_>) -> String {
+    // Its keys are all strings, and it holds nothing that could refuse.
+    let mut text = serde_json::to_string(line).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+impl Serialize for Arguments<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for argument in self.0 {
+            let key = argument.name;
+            match &argument.value {
+                Value::Signed(number) => map.serialize_entry(key, number)?,
+                Value::Unsigned(number) => map.serialize_entry(key, number)?,
+                Value::Pointer(address) => map.serialize_entry(key, &address.to_string())?,
+                Value::Type(_, Some(name)) => map.serialize_entry(key, name.as_ref())?,
+                Value::Type(address, None) if address.0 != 0 => {
+                    map.serialize_entry(key, &address.to_string())?;
+                }
+                Value::Type(..) | Value::Unreadable => map.serialize_entry(key, &())?,
+                Value::Text {
+                    start,
+                    length_bytes,
+                } => {
+                    let text = String::from_utf8_lossy(start);
+                    let (start_bytes, length_bytes) = (start.len() as u64, *length_bytes);
+                    if start_bytes == length_bytes {
+                        map.serialize_entry(key, &text)?;
+                    } else {
+                        let start = &*text;
+                        map.serialize_entry(
+                            key,
+                            &LongText {
+                                start,
+                                length_bytes,
+                            },
+                        )?;
+                    }
+                }
+            }
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,25 @@
+//! Calls of the runtime one by one, as they happen.
+//!
+//! Input: the functions that are wanted, and the calls that the programs send. Output:
+//! [`Event`]s, and they as lines of text or JSON.
+//!
+//! - [`Selection`]: which functions carry a probe, and what is to be known of them;
+//! - [`Signature`]: the arguments of a function, by release;
+//! - [`Resolver`]: addresses become names.
+
+mod derived;
+mod event;
+#[cfg(test)]
+mod golden;
+mod json;
+mod resolve;
+mod select;
+mod signature;
+mod text;
+
+pub use event::{Argument, End, Event, Gap, Position, Start, Value};
+pub use json::{SCHEMA, call_json, end_json, gap_json, start_json};
+pub use resolve::Resolver;
+pub use select::{SelectError, Selection, TracedFunction};
+pub use signature::{Facts, Kind, Parameter, Signature, Source};
+pub use text::{call_line, end_line, gap_line};

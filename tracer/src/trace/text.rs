@@ -1,0 +1,133 @@
+//! Events as lines to read.
+//!
+//! Seconds since tracing began, the thread, the goroutine, the function with its
+//! arguments, and where it was called:
+//!
+//! ```text
+//!     0.012345    4711 g18     runtime.mapassign_fast64(type=map[int]int map=0xc00007e0c0 key=42) main.fill /src/main.go:12
+//! ```
+
+use std::fmt::Write as _;
+
+use super::event::{End, Event, Gap, Position, Value};
+
+/// One event; with `with_stack` the frames follow, each on a line of its own.
+#[must_use]
+pub fn call_line(event: &Event, start_ns: u64, with_stack: bool) -> String {
+    let mut line = seconds(event.time_ns.saturating_sub(start_ns));
+    let goroutine = event.goid.map_or("-".to_owned(), |goid| format!("g{goid}"));
+    // Writing to a string cannot fail.
+    let _ = write!(line, " {:>7} {goroutine:<7} {}(", event.tid, event.function);
+    for (index, argument) in event.arguments.iter().enumerate() {
+        let space = if index > 0 { " " } else { "" };
+        let _ = write!(line, "{space}{}=", argument.name);
+        write_value(&mut line, &argument.value);
+    }
+    line.push(')');
+    if let Some(site) = &event.site {
+        line.push(' ');
+        write_position(&mut line, site);
+    }
+    line.push('\n');
+    if with_stack {
+        for position in &event.stack {
+            line.push_str("                 ");
+            write_position(&mut line, position);
+            line.push('\n');
+        }
+    }
+    line
+}
+
+/// A time in which not all calls were traced.
+#[must_use]
+pub fn gap_line(gap: &Gap, start_ns: u64) -> String {
+    format!(
+        "{} # {} s to keep to --max-overhead: {}\n",
+        seconds(gap.from_ns.saturating_sub(start_ns)),
+        seconds(gap.length_ns).trim_start(),
+        skipped(gap),
+    )
+}
+
+/// What there was to see, and what was not seen of it.
+#[must_use]
+pub fn end_line(end: &End) -> String {
+    let mut line = format!(
+        "{} calls in {} s",
+        end.shown,
+        seconds(end.length_ns).trim_start()
+    );
+    match end.lost {
+        0 => line.push_str(", none lost"),
+        lost => {
+            let _ = write!(line, ", {lost} lost for want of room: raise --ring-size");
+        }
+    }
+    if end.skipped.length_ns > 0 {
+        let _ = write!(
+            line,
+            "; {} to keep to --max-overhead",
+            skipped(&end.skipped)
+        );
+    }
+    if let Some((hits_ns, cpu_ns)) = end.overhead_ns
+        && cpu_ns > 0.0
+    {
+        let percent = 100.0 * hits_ns / cpu_ns;
+        let _ = write!(
+            line,
+            "; tracing took {percent:.1} % of the target's CPU time"
+        );
+    }
+    line
+}
+
+fn skipped(gap: &Gap) -> String {
+    match gap.estimated {
+        0 => format!("{} calls skipped", gap.counted),
+        _ => format!("about {} calls skipped", gap.calls()),
+    }
+}
+
+fn seconds(ns: u64) -> String {
+    let microseconds = ns / 1000;
+    format!(
+        "{:>5}.{:06}",
+        microseconds / 1_000_000,
+        microseconds % 1_000_000
+    )
+}
+
+fn write_value(line: &mut String, value: &Value) {
+    // Writing to a string cannot fail.
+    let _ = match value {
+        Value::Signed(number) => write!(line, "{number}"),
+        Value::Unsigned(number) => write!(line, "{number}"),
+        Value::Pointer(address) => write!(line, "{address}"),
+        Value::Type(_, Some(name)) => write!(line, "{name}"),
+        Value::Type(address, None) if address.0 == 0 => write!(line, "-"),
+        Value::Type(address, None) => write!(line, "{address}"),
+        Value::Text {
+            start,
+            length_bytes,
+        } => {
+            let rest = length_bytes.saturating_sub(start.len() as u64);
+            let text = String::from_utf8_lossy(start);
+            let _ = write!(line, "\"{}\"", text.escape_debug());
+            match rest {
+                0 => Ok(()),
+                rest => write!(line, "+{rest}B"),
+            }
+        }
+        Value::Unreadable => write!(line, "?"),
+    };
+}
+
+fn write_position(line: &mut String, position: &Position) {
+    line.push_str(&position.function);
+    if !position.file.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = write!(line, " {}:{}", position.file, position.line);
+    }
+}
