@@ -1,12 +1,16 @@
 // Program assignments makes numbered assignments to maps from several goroutines, each
-// with maps of its own, one for each sort of key that the runtime has a function for.
-// It prints its PID, waits for a byte on standard input, makes the assignments and
-// prints a line for each goroutine: its number, and the first key and the number of its
-// assignments to each map.
+// with maps of its own, one for each sort of key that the runtime has a function for,
+// and lets slices grow.
+//
+// It prints its PID, waits for a byte on standard input, and does that. It prints "done",
+// waits for a second byte, and prints one line of JSON: of each goroutine its number, its
+// first key and how many assignments it made to each of its maps; of each slice every
+// capacity it had.
 package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -61,6 +65,47 @@ func goroutine() uint64 {
 	return number
 }
 
+var (
+	numbers []int
+	words   []string
+)
+
+//go:noinline
+func growNumbers(capacities []int) []int {
+	for i := 0; len(capacities) < cap(capacities); i++ {
+		before := cap(numbers)
+		numbers = append(numbers, i)
+		if cap(numbers) != before {
+			capacities = append(capacities, cap(numbers))
+		}
+	}
+	return capacities
+}
+
+//go:noinline
+func growWords(capacities []int) []int {
+	for len(capacities) < cap(capacities) {
+		before := cap(words)
+		words = append(words, "word", "word", "word")
+		if cap(words) != before {
+			capacities = append(capacities, cap(words))
+		}
+	}
+	return capacities
+}
+
+type truth struct {
+	Goroutines []account `json:"goroutines"`
+	Numbers    []int     `json:"numbers"`
+	Words      []int     `json:"words"`
+}
+
+type account struct {
+	Goroutine   uint64 `json:"goroutine"`
+	First       int    `json:"first"`
+	Assignments int    `json:"assignments"`
+}
+
 func wait() {
 	var buffer [1]byte
 	os.Stdin.Read(buffer[:])
@@ -69,6 +114,7 @@ func wait() {
 func main() {
 	goroutines := flag.Int("g", 1, "goroutines")
 	each := flag.Int("n", 1, "assignments of each goroutine to each of its maps")
+	growths := flag.Int("s", 0, "growths of each slice")
 	flag.Parse()
 	workers := make([]*worker, *goroutines)
 	var ready, done sync.WaitGroup
@@ -93,13 +139,21 @@ func main() {
 		}()
 	}
 	ready.Wait()
+	t := truth{Numbers: make([]int, 0, *growths), Words: make([]int, 0, *growths)}
 	fmt.Println(os.Getpid())
 	wait()
 	close(begin)
 	done.Wait()
-	for _, w := range workers {
-		fmt.Println("goroutine", w.goroutine, "first", w.first, "assignments", *each)
-	}
+	t.Numbers = growNumbers(t.Numbers)
+	t.Words = growWords(t.Words)
 	fmt.Println("done")
 	wait()
+	for _, w := range workers {
+		t.Goroutines = append(t.Goroutines, account{w.goroutine, w.first, *each})
+	}
+	line, err := json.Marshal(t)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(string(line))
 }

@@ -140,9 +140,11 @@ impl Selection {
                 }
             }
             if !any {
+                let mut traceable: Vec<_> = functions.into_iter().map(|it| it.name).collect();
+                traceable.sort_unstable();
                 return Err(SelectError::NoMatch {
                     pattern: pattern.clone(),
-                    traceable: functions.into_iter().map(|it| it.name).collect(),
+                    traceable,
                 });
             }
         }

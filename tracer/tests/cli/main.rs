@@ -63,6 +63,7 @@ fn path(folder: &Path, name: &str) -> String {
 fn a_process_that_is_not_there() {
     assert_says(&["record", "-p", "4194304", "-o", "-"], &["4194304"]);
     assert_says(&["plan", "-p", "4194304"], &["4194304"]);
+    assert_says(&["trace", "-p", "4194304"], &["4194304"]);
 }
 
 #[test]
@@ -168,6 +169,9 @@ fn wrong_usage_is_exit_code_2() {
         &["record", "-p", "one"],
         &["record", "-p", "1", "--exe", "/bin/true"],
         &["record", "-p", "1", "--probes", "everything"],
+        &["trace"],
+        &["trace", "-p", "1", "--limit", "0"],
+        &["trace", "-p", "1", "--for", "soon"],
         &["report"],
         &["check", "alloc.pb.gz"],
         &[

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use serde::de::DeserializeOwned;
+
 use super::{
     lines::{Lines, wait_for},
     truth::Truth,
@@ -83,7 +85,12 @@ impl Fixture {
     }
 
     /// Ends the program and takes its account.
-    pub fn finish(mut self) -> Truth {
+    pub fn finish(self) -> Truth {
+        self.finish_with()
+    }
+
+    /// The same of a program whose account is of another form.
+    pub fn finish_with<T: DeserializeOwned>(mut self) -> T {
         self.send_byte();
         drop(self.stdin.take());
         let line = self.stdout.find("the truth", |it| it.starts_with('{'));

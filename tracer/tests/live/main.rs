@@ -22,5 +22,6 @@ mod selfcheck;
 mod sites;
 mod standard;
 mod targets;
+mod trace;
 mod variants;
 mod windows;
