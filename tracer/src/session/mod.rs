@@ -1,6 +1,6 @@
 //! A recording from start to end: the one place that drives the stages.
 //!
-//! Each target is traced by an engine on a thread of its own; [`trace`] has a pacer
+//! Each target is traced by an engine on a thread of its own; [`trace()`] has a pacer
 //! instead.
 
 mod assemble;

@@ -60,6 +60,7 @@ fn events() -> Vec<Event> {
         ..event.clone()
     };
     let lone = Event {
+        time_ns: long.time_ns,
         goid: None,
         function: "runtime.mallocgc".into(),
         arguments: vec![
@@ -69,7 +70,7 @@ fn events() -> Vec<Event> {
         ],
         site: None,
         stack: Vec::new(),
-        ..long.clone()
+        ..event.clone()
     };
     vec![event, long, lone]
 }
