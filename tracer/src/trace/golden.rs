@@ -70,7 +70,7 @@ fn events() -> Vec<Event> {
         ],
         site: None,
         stack: Vec::new(),
-        ..event.clone()
+        ..event
     };
     vec![event, long, lone]
 }

@@ -30,6 +30,8 @@ enum What {
     Bound,
     /// Estimates against exact figures
     Accuracy,
+    /// Calls printed as they happen
+    Trace,
     /// All of them
     All,
 }
@@ -41,7 +43,14 @@ impl What {
             Self::Overhead => &[Self::Overhead],
             Self::Bound => &[Self::Bound],
             Self::Accuracy => &[Self::Accuracy],
-            Self::All => &[Self::Hit, Self::Overhead, Self::Bound, Self::Accuracy],
+            Self::Trace => &[Self::Trace],
+            Self::All => &[
+                Self::Hit,
+                Self::Overhead,
+                Self::Bound,
+                Self::Accuracy,
+                Self::Trace,
+            ],
         }
     }
 }
@@ -53,6 +62,7 @@ impl fmt::Display for What {
             Self::Overhead => "overhead",
             Self::Bound => "bound",
             Self::Accuracy => "accuracy",
+            Self::Trace => "trace",
             Self::All => "all",
         })
     }
