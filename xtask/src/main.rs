@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::tasks::{bench, build_ebpf, demo, fixtures, lint, setup, test, vm};
+use crate::tasks::{bench, build_ebpf, demo, fixtures, lab, lint, setup, test, vm};
 
 /// Development tasks of goalloc.
 #[derive(Debug, Parser)]
@@ -25,6 +25,8 @@ enum Task {
     BuildEbpf(build_ebpf::Args),
     /// Measure what tracing costs and how exact it is, and print the tables of docs/
     Bench(bench::Args),
+    /// Put claims about Go's allocations to the measurement and write docs/lab.md, or check it
+    Lab(lab::Args),
     /// Build the Go test programs with every Go toolchain there is
     Fixtures,
     /// Install what a fresh Debian machine lacks (as root)
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Task::Lint => lint::run(),
         Task::Bench(args) => bench::run(&args),
         Task::BuildEbpf(args) => build_ebpf::run(&args),
+        Task::Lab(args) => lab::run(&args),
         Task::Fixtures => fixtures::run(),
         Task::Setup(args) => setup::run(&args),
     };

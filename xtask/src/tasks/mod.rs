@@ -4,6 +4,7 @@ pub mod bench;
 pub mod build_ebpf;
 pub mod demo;
 pub mod fixtures;
+pub mod lab;
 pub mod lint;
 pub mod setup;
 pub mod test;

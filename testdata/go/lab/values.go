@@ -1,0 +1,27 @@
+package main
+
+import "strings"
+
+// Values the compiler cannot know, and places it cannot see the end of: what is
+// stored in a sink escapes.
+var (
+	small    = 8
+	large    = 128 << 10
+	fortyTwo = 42
+	key      = "key"
+	text     = "a text that does not fit into thirty-two bytes"
+	bytes46  = []byte(text)
+	bytes8   = []byte("12345678")
+	million  = 1 << 20
+	megabyte = strings.Repeat("0123456789abcdef", 1<<16)
+
+	sinkAny    any
+	sinkBool   bool
+	sinkBytes  []byte
+	sinkInt    int
+	sinkInts   []int
+	sinkMap    map[string]int
+	sinkString string
+)
+
+type pair struct{ a, b int }
