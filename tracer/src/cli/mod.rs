@@ -6,6 +6,7 @@ mod destination;
 mod doctor;
 mod explain;
 mod export;
+mod gc;
 mod plan;
 mod progress;
 mod ps;
@@ -14,6 +15,7 @@ mod recording;
 mod report;
 mod trace;
 mod usage;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -29,7 +31,7 @@ use tracer::target::launch;
 #[derive(Debug, Parser)]
 #[command(name = "goalloc", version, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 done but events were lost, 4 a budget is broken."
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 done but events were lost, 4 a budget is broken, 5 what should agree does not."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -52,6 +54,10 @@ enum Command {
     Check(check::Args),
     /// Join a recording with what the compiler said of escapes
     Explain(explain::Args),
+    /// Hold goalloc's count against the runtime's counters and its heap profile
+    Verify(verify::Args),
+    /// Show which call sites bring garbage collections on
+    Gc(gc::Args),
     /// List the Go processes of this host
     Ps(ps::Args),
     /// Show which instructions of a Go program would carry a probe, and why
@@ -71,6 +77,8 @@ pub enum Outcome {
     EventsLost,
     /// Done, and a limit of the budget is broken.
     BudgetBroken,
+    /// Done, and what should agree does not.
+    Disagrees,
 }
 
 impl From<Outcome> for ExitCode {
@@ -80,6 +88,7 @@ impl From<Outcome> for ExitCode {
             Outcome::Unfit => Self::FAILURE,
             Outcome::EventsLost => Self::from(3),
             Outcome::BudgetBroken => Self::from(4),
+            Outcome::Disagrees => Self::from(5),
         }
     }
 }
@@ -116,6 +125,8 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Export(args) => export::run(args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Gc(args) => gc::run(&args),
         Command::Ps(args) => ps::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Doctor(args) => doctor::run(args),

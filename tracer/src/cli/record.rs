@@ -119,6 +119,7 @@ fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome
         subject,
         duration: args.duration,
         max_overhead: args.max_overhead,
+        cycles: false,
         probes: args.probes,
         tables: tables(args.ring_size, args.map_entries)?,
         mechanism: args.attach.map(|how| match how {

@@ -1,6 +1,6 @@
-//! Taking all counts out of a per-CPU map with one call for many of them
-//! (`BPF_MAP_LOOKUP_AND_DELETE_BATCH`, linux 5.6 include/uapi/linux/bpf.h:614),
-//! which the library has no function for.
+//! All counts of a per-CPU map with one call for many of them
+//! (`BPF_MAP_LOOKUP_BATCH` and `BPF_MAP_LOOKUP_AND_DELETE_BATCH`, linux 5.6
+//! include/uapi/linux/bpf.h:614), which the library has no function for.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -44,9 +44,23 @@ impl Taker {
     /// # Errors
     ///
     /// What the kernel says; a part may have been taken by then.
-    pub fn take(
+    pub fn take(&mut self, map: &MapData, each: impl FnMut(CountKey, &[u64])) -> io::Result<()> {
+        self.walk(map, bpf_cmd::BPF_MAP_LOOKUP_AND_DELETE_BATCH, each)
+    }
+
+    /// The same, leaving the map as it is. Programs may be counting meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    pub fn look(&mut self, map: &MapData, each: impl FnMut(CountKey, &[u64])) -> io::Result<()> {
+        self.walk(map, bpf_cmd::BPF_MAP_LOOKUP_BATCH, each)
+    }
+
+    fn walk(
         &mut self,
         map: &MapData,
+        command: bpf_cmd,
         mut each: impl FnMut(CountKey, &[u64]),
     ) -> io::Result<()> {
         let descriptor = map.fd().as_fd().as_raw_fd();
@@ -55,7 +69,7 @@ impl Taker {
         let mut position: Option<u64> = None;
         loop {
             let mut next = 0u64;
-            let (result, count) = self.call(descriptor, position.as_ref(), &mut next);
+            let (result, count) = self.call(command, descriptor, position.as_ref(), &mut next);
             let ended = match &result {
                 Ok(()) => false,
                 Err(error) if error.raw_os_error() == Some(libc::ENOENT) => true,
@@ -82,6 +96,7 @@ impl Taker {
     /// One call: its result, and how many entries it filled in.
     fn call(
         &mut self,
+        command: bpf_cmd,
         map: u32,
         position: Option<&u64>,
         next: &mut u64,
@@ -103,7 +118,7 @@ impl Taker {
         let result = unsafe {
             libc::syscall(
                 libc::SYS_bpf,
-                bpf_cmd::BPF_MAP_LOOKUP_AND_DELETE_BATCH as libc::c_long,
+                command as libc::c_long,
                 &raw mut attr,
                 size_of::<bpf_attr>(),
             )

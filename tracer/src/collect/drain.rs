@@ -9,6 +9,7 @@ use thiserror::Error;
 use tracer_ebpf::wire::{CountKey, Counters, StackId, counter};
 
 use super::batch::Taker;
+use super::cuts::{Cuts, Table};
 use super::decode::{Record, Stack};
 use super::raw::RuntimeTypeBytes;
 use super::store::{ReadType, Store};
@@ -136,6 +137,8 @@ pub struct Collector {
     taker: Taker,
     store: Store,
     undecodable: u64,
+    /// What was counted between cuts, where that is asked for.
+    cuts: Option<Cuts>,
     /// The kernel side's counters when the recording began.
     before: Totals,
 }
@@ -178,8 +181,42 @@ impl Collector {
             taker: Taker::new(cpus),
             store: Store::new(read_type),
             undecodable: 0,
+            cuts: None,
             before: Totals::default(),
         })
+    }
+
+    /// From now on [`Collector::cut`] tells what has come since it was last called.
+    pub fn keep_cuts(&mut self) {
+        self.cuts = Some(Cuts::default());
+    }
+
+    /// What was counted since the last cut, taken out by now or not; programs may be
+    /// counting meanwhile. Nothing unless cuts are kept.
+    ///
+    /// # Errors
+    ///
+    /// A map cannot be read.
+    pub fn cut(&mut self) -> Result<Counts, Error> {
+        self.drain();
+        let Some(cuts) = &mut self.cuts else {
+            return Ok(Counts::new());
+        };
+        cuts.look(Table::Streamed, self.store.streamed());
+        let maps = [
+            (Table::Counts, "COUNTS", &self.counts),
+            (Table::Kept, "KEPT_COUNTS", &self.kept_counts),
+        ];
+        for (table, name, map) in maps {
+            let mut counts = Counts::new();
+            self.taker
+                .look(map, |key, per_cpu| {
+                    *counts.entry(key).or_default() += per_cpu.iter().sum::<u64>();
+                })
+                .map_err(|source| Error::Take { name, source })?;
+            cuts.look(table, &counts);
+        }
+        Ok(cuts.cut())
     }
 
     /// Empties the ring. Returns the number of records that were in it.
@@ -238,10 +275,19 @@ impl Collector {
     /// A map cannot be read.
     pub fn take(&mut self, by_cpu: bool) -> Result<CpuCounts, Error> {
         self.drain();
-        let streamed = self.store.take_streamed().into_iter();
+        let streamed = self.store.take_streamed();
+        if let Some(cuts) = &mut self.cuts {
+            cuts.take(Table::Streamed, &streamed);
+        }
+        let streamed = streamed.into_iter();
         let mut counts: CpuCounts = streamed.map(|(key, count)| ((key, None), count)).collect();
+        let mut taken = Counts::new();
+        let with_cuts = self.cuts.is_some();
         self.taker
             .take(&self.counts, |key, per_cpu| {
+                if with_cuts {
+                    *taken.entry(key).or_default() += per_cpu.iter().sum::<u64>();
+                }
                 for (cpu, count) in (0..).zip(per_cpu).filter(|(_, count)| **count > 0) {
                     let cpu = by_cpu.then_some(cpu);
                     *counts.entry((key, cpu)).or_default() += count;
@@ -251,6 +297,9 @@ impl Collector {
                 name: "COUNTS",
                 source,
             })?;
+        if let Some(cuts) = &mut self.cuts {
+            cuts.take(Table::Counts, &taken);
+        }
         Ok(counts)
     }
 
@@ -270,6 +319,9 @@ impl Collector {
                 name: "KEPT_COUNTS",
                 source,
             })?;
+        if let Some(cuts) = &mut self.cuts {
+            cuts.take(Table::Kept, &counts);
+        }
         Ok(counts)
     }
 

@@ -78,6 +78,11 @@ impl Store {
         std::mem::take(&mut self.streamed)
     }
 
+    /// They, to be taken later.
+    pub fn streamed(&self) -> &Counts {
+        &self.streamed
+    }
+
     /// What part of the room is left, 0 to 1.
     pub fn room(&self) -> f64 {
         let stacks = self.stacks.len() as f64 / MOST_STACKS as f64;

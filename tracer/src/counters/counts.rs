@@ -23,6 +23,17 @@ pub struct Counters {
     pub uncertain_bytes: u64,
 }
 
+/// Garbage collections that a Go program has completed since it started. Both numbers
+/// wrap around, as the runtime's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Collections {
+    /// All of them: `MemStats.NumGC`.
+    pub completed: u32,
+    /// Those that the program called for, with `runtime.GC` or
+    /// `debug.FreeOSMemory`: `MemStats.NumForcedGC`.
+    pub forced: u32,
+}
+
 impl Default for Counters {
     fn default() -> Self {
         Self {

@@ -42,6 +42,6 @@ mod model;
 #[cfg(test)]
 mod tests;
 
-pub use counts::Counters;
+pub use counts::{Collections, Counters};
 pub use error::CountersError;
 pub use reader::{CounterReader, ReadMemory};

@@ -34,6 +34,8 @@ pub struct Config {
     pub duration: Option<Duration>,
     /// What tracing may cost each target.
     pub max_overhead: MaxOverhead,
+    /// Whether what was counted is cut at the ends of garbage collections.
+    pub cycles: bool,
     /// Which functions to probe.
     pub probes: ProbeSet,
     /// Sizes of the kernel's tables.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::counters::{CounterReader, Counters, CountersError};
+use crate::counters::{Collections, CounterReader, Counters, CountersError};
 use crate::golang::GoBinary;
 use crate::target::Process;
 
@@ -65,6 +65,14 @@ impl CounterSource {
             self.last = Some(counters);
         }
         self.last.clone()
+    }
+
+    /// Garbage collections completed so far, if they can be read now.
+    pub fn collections(&self) -> Option<Collections> {
+        match &self.state {
+            State::Open(reader) => reader.collections().ok(),
+            State::Untried(_) | State::Refused => None,
+        }
     }
 
     /// Whether they have been read at least once, other than as zero at the start.

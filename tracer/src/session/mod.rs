@@ -6,6 +6,7 @@
 mod assemble;
 mod config;
 mod counting;
+mod cycles;
 mod discover;
 mod engine;
 mod pacer;

@@ -11,6 +11,7 @@ use super::prepare::{self, Error};
 use super::signals::Signals;
 use super::tracing::{Traced, Tracing};
 use crate::collect::Totals;
+use crate::gc::Cycles;
 use crate::profile::{Profile, merge};
 use crate::target::{Held, Launched, Pidfd};
 
@@ -24,6 +25,9 @@ pub struct Recording {
     /// CPU time the targets took with tracing over what they had taken without,
     /// by what hits cost here; `None` where it is not known.
     pub slowdown: Option<f64>,
+    /// The recording by garbage collections, where that was asked for and the runtime's
+    /// counters could be read.
+    pub cycles: Option<Cycles>,
 }
 
 /// What is being recorded, told once the probes are on.
@@ -120,7 +124,13 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
         .map(Tracing::finish)
         .collect::<Result<_, _>>()?;
     let slowdown = slowdown(&traced);
-    let mut profile = merge(traced.into_iter().map(assemble).collect());
+    let mut profiles = Vec::new();
+    let mut cycles = None;
+    for (profile, found) in traced.into_iter().map(assemble) {
+        profiles.push(profile);
+        cycles = cycles.or(found);
+    }
+    let mut profile = merge(profiles);
     profile.start_unix_ns = start_unix_ns;
     if let (true, Some(first)) = (profile.target.pids.is_empty(), first) {
         // Nothing ran what was waited for.
@@ -134,6 +144,7 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
         profile,
         launched,
         slowdown,
+        cycles,
     })
 }
 

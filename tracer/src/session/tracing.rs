@@ -9,6 +9,7 @@ use tracer_ebpf::wire::gate;
 
 use super::config::Config;
 use super::counting::CounterSource;
+use super::cycles::CycleLog;
 use super::engine::{Engine, Finished};
 use super::prepare::{self, Error, Prepared};
 use crate::budget::{self, CpuClock, HitCost, MaxOverhead, Meter, Schedule};
@@ -51,6 +52,9 @@ impl Tracing {
                 Box::new(super::types::type_reader()),
             )?;
             collector.discard()?;
+            if config.cycles {
+                collector.keep_cuts();
+            }
             let clock = prepared.pid().and_then(|pid| CpuClock::of(pid).ok());
             let engine = Engine {
                 groups,
@@ -60,6 +64,7 @@ impl Tracing {
                 clock,
                 target: prepared.pid().and_then(|pid| Pidfd::open(pid).ok()),
                 counters: counters(&prepared),
+                cycles: config.cycles.then(CycleLog::new),
                 is_always: sites
                     .iter()
                     .map(|site| site.spec.gate == gate::ALWAYS)

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tracer_ebpf::wire::{CountKey, gate};
 
 use super::counting::CounterSource;
+use super::cycles;
 use super::engine::{Run, Waited};
 use super::prepare::Error;
 use crate::attach::{self, Probes, Stop};
@@ -85,6 +86,7 @@ impl Run {
             let counters = self.engine.counters.as_mut();
             self.start_counters = counters.and_then(CounterSource::read_first);
             self.window_counters.clone_from(&self.start_counters);
+            self.begin_cycles();
             self.window_end_ns = attach::now_ns();
             self.started = Instant::now();
             self.engine
@@ -135,7 +137,7 @@ impl Run {
     pub(super) fn watch_window(&mut self, window: &Open) -> Result<Waited, Error> {
         let mut period = CLOSE_PERIOD;
         loop {
-            if self.wait(period) == Waited::Stopped {
+            if self.wait(period)? == Waited::Stopped {
                 return Ok(Waited::Stopped);
             }
             self.drain();
@@ -249,7 +251,7 @@ impl Run {
             let period = COUNTERS_PERIOD
                 .max(self.counters_took * COUNTERS_REST)
                 .max(self.started.elapsed() / COUNTERS_PART);
-            if self.wait(left.min(period)) == Waited::Stopped {
+            if self.wait(left.min(period))? == Waited::Stopped {
                 return Ok(Waited::Stopped);
             }
             if left > period {
@@ -292,11 +294,25 @@ impl Run {
         counts.into_iter().partition(|((key, _), _)| is_always(key))
     }
 
-    fn wait(&self, time: Duration) -> Waited {
-        match self.engine.stop.recv_timeout(time) {
-            Err(RecvTimeoutError::Timeout) if !self.engine.has_ended() => Waited::Through,
-            Err(RecvTimeoutError::Timeout) => Waited::Stopped,
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => Waited::Stopped,
+    /// Waits, in small steps where the ends of collections must not be missed.
+    fn wait(&mut self, time: Duration) -> Result<Waited, Error> {
+        let until = Instant::now() + time;
+        loop {
+            let mut left = until.saturating_duration_since(Instant::now());
+            if self.engine.cycles.is_some() {
+                left = left.min(cycles::PERIOD);
+            }
+            let ended = match self.engine.stop.recv_timeout(left) {
+                Err(RecvTimeoutError::Timeout) => self.engine.has_ended(),
+                Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
+            };
+            self.cut_cycle()?;
+            if ended {
+                return Ok(Waited::Stopped);
+            }
+            if Instant::now() >= until {
+                return Ok(Waited::Through);
+            }
         }
     }
 }

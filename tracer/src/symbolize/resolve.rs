@@ -35,6 +35,19 @@ pub struct Resolved {
     pub losses: Losses,
     /// Processes that contributed, ascending.
     pub pids: Vec<u32>,
+    /// What an object of each key is; only where cycles were recorded.
+    pub objects: HashMap<CountKey, KeyObject>,
+}
+
+/// What an object of a key is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyObject {
+    /// Where it was made, innermost first.
+    pub stack: Vec<LocationId>,
+    /// Heap set aside for it; none for a call.
+    pub heap_bytes: u64,
+    /// Whether it is too large for a size class.
+    pub is_large: bool,
 }
 
 /// Resolves a whole recording.
@@ -59,6 +72,7 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
     let rules = binary.malloc_rules();
     let mut losses = raw.losses();
     let mut rows = Vec::new();
+    let mut objects = HashMap::new();
     for (key, tally) in &raw.counts {
         let Some(probe) = plan.probes.get(usize::from(key.probe)) else {
             losses.events += tally.counted;
@@ -75,10 +89,19 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
         let of_type = types.get(key.pid, key.type_addr, stack.bias);
         let mut labels = labels(key, probe, stack, of_type);
         labels.pid = (pids.len() > 1).then_some(key.pid);
+        let object = object(key, probe, of_type, rules);
+        if !raw.cycles.is_empty() {
+            let object = KeyObject {
+                stack: stack.locations.clone(),
+                heap_bytes: object.heap_bytes,
+                is_large: object.stratum == StratumId::Large,
+            };
+            objects.insert(*key, object);
+        }
         rows.push(Row {
             stack: stack.locations.clone(),
             labels,
-            object: object(key, probe, of_type, rules),
+            object,
             tally,
         });
     }
@@ -90,6 +113,7 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
         functions: stacks.functions,
         losses,
         pids,
+        objects,
     }
 }
 

@@ -144,6 +144,61 @@ impl Recording {
     }
 }
 
+/// A running command of goalloc that attaches for a while and then says what it found.
+#[derive(Debug)]
+pub struct Attached {
+    child: Child,
+    stderr: Option<Lines>,
+}
+
+impl Attached {
+    /// Starts it on a process, for longer than any test takes, and waits until the probes
+    /// are on.
+    pub fn start(pid: u32, args: &[&str]) -> Self {
+        let mut child = goalloc()
+            .args(args)
+            .args(["-d", "10m", "-p", &pid.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("goalloc is built");
+        let mut stderr = Lines::of(child.stderr.take().expect("piped"));
+        stderr.find("`recording`", |it| it.contains("recording"));
+        Self {
+            child,
+            stderr: Some(stderr),
+        }
+    }
+
+    /// Ends it as Ctrl-C does: its exit code, and the JSON it prints.
+    pub fn stop(mut self) -> (i32, serde_json::Value) {
+        interrupt(&self.child);
+        let stdout = Lines::of(self.child.stdout.take().expect("piped"));
+        let text = stdout.rest().join("\n");
+        let status = wait_for("end of goalloc", || {
+            self.child.try_wait().expect("it is our child")
+        });
+        let said = self.stderr.take().map(Lines::rest).unwrap_or_default();
+        let found = serde_json::from_str(&text);
+        let found = found.unwrap_or_else(|error| panic!("{error}: {text}\n{said:?}"));
+        (status.code().expect("it ends by itself"), found)
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        // It has ended by itself, unless the test failed in between.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn interrupt(child: &Child) {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("a PID"), Signal::INT).expect("goalloc is still there");
+}
+
 /// The tested executable.
 pub fn goalloc() -> Command {
     Command::new(env!("CARGO_BIN_EXE_goalloc"))

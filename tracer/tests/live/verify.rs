@@ -1,0 +1,149 @@
+//! `goalloc verify`: goalloc's count, the runtime's counters and its heap profile,
+//! against what the programs know of themselves.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::common::{self, Slot, build::Variant, fixture::Fixture, goalloc::Attached};
+
+const STRIPPED: Variant = Variant {
+    name: "binutils-stripped",
+    strip: true,
+    ..Variant::PLAIN
+};
+
+/// `goalloc verify` of a process, as JSON.
+fn verifier(pid: u32, overhead: &str) -> Attached {
+    let args = ["verify", "--format", "json", "--max-overhead", overhead];
+    Attached::start(pid, &args)
+}
+
+/// The fixture with a rate of the profiler.
+fn start(executable: &Path, rate: &str) -> Fixture {
+    let setting = format!("RATE={rate}");
+    let program = executable.to_str().expect("a plain path");
+    Fixture::start(Path::new("env"), &[&setting, program])
+}
+
+fn number(found: &Value, path: &str) -> u64 {
+    let number = found.pointer(path).and_then(Value::as_u64);
+    number.unwrap_or_else(|| panic!("no number at {path}: {found:#}"))
+}
+
+/// With a rate of 1 each source is exact.
+fn exact(minor: u32) {
+    let traceable = common::traceable(Slot::take, minor, Variant::PLAIN, "heapprofile");
+    let Some((_slot, executable)) = traceable else {
+        return;
+    };
+    let mut fixture = start(&executable, "1");
+    let verifier = verifier(fixture.pid(), "none");
+    fixture.run_section();
+    let (code, found) = verifier.stop();
+    let truth = fixture.finish();
+    assert_eq!(code, 0, "{found:#}");
+    assert_eq!(number(&found, "/counters/objects"), truth.mallocs);
+    assert_eq!(number(&found, "/counters/bytes"), truth.total_alloc);
+    assert_eq!(number(&found, "/goalloc/objects/found"), truth.mallocs);
+    let tiny = number(&found, "/counters/tiny_objects");
+    assert!(tiny > 0, "{found:#}");
+    assert_eq!(
+        number(&found, "/heap_profile/objects/found"),
+        truth.mallocs - tiny
+    );
+    assert_eq!(
+        number(&found, "/heap_profile/bytes/found"),
+        truth.total_alloc
+    );
+    for source in ["goalloc", "heap_profile"] {
+        assert_eq!(found[source]["verdict"], "agrees", "{found:#}");
+        assert_eq!(found[source]["error"], "readings", "{found:#}");
+    }
+}
+
+/// With the rate that programs have by default it is estimated.
+fn sampled(minor: u32) {
+    let traceable = common::traceable(Slot::take, minor, Variant::PLAIN, "heapprofile");
+    let Some((_slot, executable)) = traceable else {
+        return;
+    };
+    let mut fixture = Fixture::start(&executable, &[]);
+    let verifier = verifier(fixture.pid(), "none");
+    fixture.run_section();
+    let (code, found) = verifier.stop();
+    drop(fixture);
+    assert_eq!(code, 0, "{found:#}");
+    assert_eq!(found["heap_profile"]["verdict"], "agrees", "{found:#}");
+    assert_eq!(found["heap_profile"]["error"], "sampling", "{found:#}");
+    // 104 MB, one sample in 512 KiB.
+    let samples = number(&found, "/heap_profile/samples");
+    assert!((100..300).contains(&samples), "{found:#}");
+}
+
+macro_rules! every_release {
+    ($($release:ident: $minor:literal,)+) => {
+        $(mod $release {
+            #[test]
+            fn exact() {
+                super::exact($minor);
+            }
+
+            #[test]
+            fn sampled() {
+                super::sampled($minor);
+            }
+        })+
+    };
+}
+
+every_release! {
+    go1_19: 19,
+    go1_21: 21,
+    go1_22: 22,
+    go1_23: 23,
+    go1_24: 24,
+    go1_25: 25,
+    go1_26: 26,
+    go1_27: 27,
+}
+
+/// What cannot be had is said, and is no disagreement.
+#[test]
+fn a_source_that_cannot_be_had() {
+    for (variant, rate, why) in [
+        (Variant::PLAIN, "0", "MemProfileRate is 0"),
+        (STRIPPED, "1", "stripped"),
+    ] {
+        let traceable = common::traceable(Slot::take, 26, variant, "heapprofile");
+        let Some((_slot, executable)) = traceable else {
+            return;
+        };
+        let mut fixture = start(&executable, rate);
+        let verifier = verifier(fixture.pid(), "none");
+        fixture.run_section();
+        let (code, found) = verifier.stop();
+        assert_eq!(code, 0, "{found:#}");
+        assert!(found["heap_profile"].is_null(), "{found:#}");
+        let said = found["no_heap_profile"].as_str().expect("a reason");
+        assert!(said.contains(why), "{said}");
+    }
+}
+
+/// With a bound goalloc's totals are the runtime's own, and it says so.
+#[test]
+fn windows_are_no_source_of_their_own() {
+    let traceable = common::traceable(Slot::take_all, 26, Variant::PLAIN, "burn");
+    let Some((_slots, executable)) = traceable else {
+        return;
+    };
+    let mut fixture = Fixture::start(&executable, &["-d", "3"]);
+    fixture.begin();
+    let verifier = verifier(fixture.pid(), "5");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let (code, found) = verifier.stop();
+    fixture.wait_done();
+    assert_eq!(code, 0, "{found:#}");
+    assert_eq!(found["goalloc"]["verdict"], "unsure", "{found:#}");
+    assert_eq!(found["goalloc"]["error"], "windows", "{found:#}");
+}
