@@ -42,7 +42,7 @@ pub fn to_table(cycles: &Cycles, profile: &Profile, top: usize) -> String {
             share.bytes_percent,
             share.collections,
             share.collections_percent,
-            units::short_path(cycles.site(share.site)),
+            short(cycles.site(share.site)),
         );
     }
     more(&mut text, shares.len(), top);
@@ -120,6 +120,14 @@ fn sites(cycles: &Cycles, cycle: &Cycle) -> String {
         sites.push(format!("in no window {percent:.0} %"));
     }
     sites.join(", ")
+}
+
+/// A site with its path cut short.
+fn short(site: &str) -> String {
+    match site.rsplit_once(' ') {
+        Some((function, position)) => format!("{function} {}", units::short_path(position)),
+        None => site.to_owned(),
+    }
 }
 
 fn more(text: &mut String, rows: usize, top: usize) {

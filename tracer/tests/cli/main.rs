@@ -64,6 +64,8 @@ fn a_process_that_is_not_there() {
     assert_says(&["record", "-p", "4194304", "-o", "-"], &["4194304"]);
     assert_says(&["plan", "-p", "4194304"], &["4194304"]);
     assert_says(&["trace", "-p", "4194304"], &["4194304"]);
+    assert_says(&["verify", "-p", "4194304"], &["4194304"]);
+    assert_says(&["gc", "-p", "4194304"], &["4194304"]);
 }
 
 #[test]
@@ -72,6 +74,8 @@ fn a_process_that_is_not_go() {
     let output = path(folder.path(), "out.pb.gz");
     let own = std::process::id().to_string();
     assert_says(&["record", "-p", &own, "-o", &output], &["Go"]);
+    assert_says(&["verify", "-p", &own, "-o", &output], &["Go"]);
+    assert_says(&["gc", "-p", &own, "-o", &output], &["Go"]);
     assert!(!Path::new(&output).exists(), "something was written");
 }
 

@@ -102,21 +102,21 @@ fn run(minor: u32, overhead: &str) -> Option<(Value, Vec<Collection>, common::tr
     Some((found, collections, traced.fixture.finish()))
 }
 
-/// The same collections, by number, as `gctrace` has them.
+/// The same collections, by number, as `gctrace` has them. The section calls for one of
+/// them; `gctrace` may say so of the one before as well, because it prints when the next
+/// may have begun.
 fn assert_same_collections(found: &Value, collections: &[Collection]) {
-    let forced = collections.iter().filter(|it| it.is_forced).count() as u64;
-    let cycles = rows(found, "cycles");
     assert_eq!(found["collections"], collections.len() as u64, "{found:#}");
-    assert_eq!(found["forced"], forced, "{found:#}");
+    assert_eq!(found["forced"], 1, "{found:#}");
     let mut next = collections.iter();
-    for cycle in cycles {
+    for cycle in rows(found, "cycles") {
         let count = cycle["collections"].as_u64().expect("a number");
         let ended: Vec<_> = next.by_ref().take(count as usize).collect();
         if let Some(last) = ended.last() {
             assert_eq!(cycle["number"], last.number, "{cycle:#}");
         }
-        let forced = ended.iter().filter(|it| it.is_forced).count() as u64;
-        assert_eq!(cycle["forced"], forced, "{cycle:#}");
+        let was_forced = ended.iter().any(|it| it.is_forced);
+        assert!(was_forced || cycle["forced"] == 0, "{cycle:#}");
     }
 }
 
@@ -147,11 +147,11 @@ fn exact(minor: u32) {
     );
     assert!((big_bytes - small_bytes).abs() < 1.0, "{found:#}");
     // gctrace tells the two apart by the collection called for between them.
-    let mut parts = collections.split(|it| it.is_forced);
-    let before = parts.next().map_or(0, <[_]>::len) as f64;
-    let behind = parts.next().map_or(0, <[_]>::len) as f64;
-    let expected = behind / (before + behind) * 100.0;
-    assert!(expected > 70.0, "{collections:?}");
+    let called_for = collections.iter().rposition(|it| it.is_forced);
+    let before = called_for.expect("one is called for") as f64;
+    let all = collections.len() as f64 - 1.0;
+    let expected = (all - before) / all * 100.0;
+    assert!(expected > 55.0, "{collections:?}");
     assert!(
         (small - expected).abs() < 10.0,
         "{small} of {expected}: {found:#}"
