@@ -5,6 +5,8 @@ func init() {
 	add("s15LenConstant", s15LenConstant)
 	add("s15CapSmall", s15CapSmall)
 	add("s15LenSmall", s15LenSmall)
+	add("s15Len32", s15Len32)
+	add("s15Len33", s15Len33)
 	add("s15VarSmall", s15VarSmall)
 	add("s15Var1000", s15Var1000)
 	add("s15CapLarge", s15CapLarge)
@@ -44,6 +46,16 @@ func s15LenSmall() {
 	for i := range s {
 		s[i] = byte(i)
 	}
+	sinkInt = len(s)
+}
+
+func s15Len32() {
+	s := make([]byte, limit)
+	sinkInt = len(s)
+}
+
+func s15Len33() {
+	s := make([]byte, beyond)
 	sinkInt = len(s)
 }
 

@@ -4,7 +4,8 @@ func init() {
 	add("s22ToBytes", s22ToBytes)
 	add("s22ToBytesLocal", s22ToBytesLocal)
 	add("s22ToString", s22ToString)
-	add("s22ToStringShort", s22ToStringShort)
+	add("s22ToString32", s22ToString32)
+	add("s22ToString33", s22ToString33)
 	add("s22Lookup", s22Lookup)
 	add("s22Insert", s22Insert)
 	add("s22Range", s22Range)
@@ -23,9 +24,16 @@ func s22ToBytesLocal() {
 	sinkInt = int(b[0])
 }
 
-func s22ToStringShort() {
-	s := string(bytes8)
-	sinkBool = s < text
+func s22ToString32() {
+	s := string(bytes32)
+	bytes32[0]++
+	sinkBool = s == text
+}
+
+func s22ToString33() {
+	s := string(bytes33)
+	bytes33[0]++
+	sinkBool = s == text
 }
 
 func s22Lookup() { sinkInt = byBytes[string(bytes46)] }

@@ -6,12 +6,15 @@ import "strings"
 // stored in a sink escapes.
 var (
 	small    = 8
+	limit    = 32
+	beyond   = 33
 	large    = 128 << 10
 	fortyTwo = 42
 	key      = "key"
 	text     = "a text that does not fit into thirty-two bytes"
 	bytes46  = []byte(text)
-	bytes8   = []byte("12345678")
+	bytes32  = []byte(text[:32])
+	bytes33  = []byte(text[:33])
 	million  = 1 << 20
 	megabyte = strings.Repeat("0123456789abcdef", 1<<16)
 

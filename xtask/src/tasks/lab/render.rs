@@ -52,7 +52,7 @@ pub fn document(scenarios: &Scenarios, measured: &ByRelease) -> String {
         if let Some(claim) = &scenario.claim {
             text += &format!("Claim: {claim}\n\n");
         }
-        text += &format!("{}\n\n", wrapped(&verdict(scenario)));
+        text += &format!("{}\n\n", verdict(scenario));
         text += &table::write(&table::rows(scenario, measured));
     }
     text
@@ -73,31 +73,43 @@ fn anchor(heading: &str) -> String {
         .replace(' ', "-")
 }
 
-/// The verdict and why, releases named where they differ.
+/// The verdict and why, releases named where they differ; several reasons are a list.
 fn verdict(scenario: &Scenario) -> String {
-    let mut words = Vec::new();
-    if scenario.verdict != Verdict::Measured {
-        words.push(format!("**{}**", scenario.verdict.word()));
+    let word = match scenario.verdict {
+        Verdict::Measured => String::new(),
+        verdict => format!("**{}**", verdict.word()),
+    };
+    let sentences: Vec<_> = scenario.findings.iter().map(sentence).collect();
+    if let [sentence] = sentences.as_slice() {
+        return wrapped(format!("{word} {sentence}").trim_start(), "");
     }
-    words.extend(scenario.findings.iter().map(sentence));
-    words.join(" ")
+    let mut text = word;
+    if !text.is_empty() {
+        text += "\n\n";
+    }
+    let items: Vec<_> = sentences
+        .iter()
+        .map(|it| wrapped(&format!("- {it}"), "  "))
+        .collect();
+    text + &items.join("\n")
 }
 
 fn sentence(finding: &Finding) -> String {
     let says = &finding.says;
     match (finding.since, finding.until) {
         (None, None) => says.clone(),
-        (Some(since), None) => format!("From Go {since} on: {says}"),
-        (None, Some(until)) => format!("Up to Go {until}: {says}"),
-        (Some(since), Some(until)) if since == until => format!("In Go {since}: {says}"),
-        (Some(since), Some(until)) => format!("From Go {since} to {until}: {says}"),
+        (Some(since), None) => format!("Go {since} and later: {says}"),
+        (None, Some(until)) => format!("Go {until} and earlier: {says}"),
+        (Some(since), Some(until)) if since == until => format!("Go {since} alone: {says}"),
+        (Some(since), Some(until)) => format!("Go {since} to {until}: {says}"),
     }
 }
 
 /// Lines of at most this many characters, where words allow it.
 const WIDTH: usize = 92;
 
-fn wrapped(text: &str) -> String {
+/// `text` in such lines; all but the first begin with `indent`.
+fn wrapped(text: &str, indent: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         match lines.last_mut() {
@@ -105,7 +117,8 @@ fn wrapped(text: &str) -> String {
                 line.push(' ');
                 line.push_str(word);
             }
-            _ => lines.push(word.to_owned()),
+            Some(_) => lines.push(format!("{indent}{word}")),
+            None => lines.push(word.to_owned()),
         }
     }
     lines.join("\n")
@@ -133,13 +146,10 @@ mod tests {
             })
         };
         assert_eq!(finding(None, None), "So.");
-        assert_eq!(finding(Some("1.24"), None), "From Go 1.24 on: So.");
-        assert_eq!(finding(None, Some("1.23")), "Up to Go 1.23: So.");
-        assert_eq!(finding(Some("1.24"), Some("1.24")), "In Go 1.24: So.");
-        assert_eq!(
-            finding(Some("1.24"), Some("1.25")),
-            "From Go 1.24 to 1.25: So."
-        );
+        assert_eq!(finding(Some("1.24"), None), "Go 1.24 and later: So.");
+        assert_eq!(finding(None, Some("1.23")), "Go 1.23 and earlier: So.");
+        assert_eq!(finding(Some("1.24"), Some("1.24")), "Go 1.24 alone: So.");
+        assert_eq!(finding(Some("1.24"), Some("1.25")), "Go 1.24 to 1.25: So.");
     }
 
     #[test]
@@ -150,8 +160,8 @@ mod tests {
     #[test]
     fn long_lines_are_wrapped_between_words() {
         let text = "word ".repeat(40);
-        let wrapped = wrapped(text.trim());
+        let wrapped = wrapped(text.trim(), "  ");
         assert!(wrapped.lines().all(|it| it.len() <= WIDTH));
-        assert_eq!(wrapped.replace('\n', " "), text.trim());
+        assert_eq!(wrapped.replace("\n  ", " "), text.trim());
     }
 }
