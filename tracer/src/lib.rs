@@ -7,6 +7,7 @@
 //! `target -> golang -> plan -> attach -> collect / counters -> symbolize -> profile -> report / export`
 
 pub mod addr;
+pub mod advise;
 pub mod attach;
 pub mod budget;
 pub mod cause;

@@ -1,6 +1,7 @@
 //! The command line: arguments become plain configurations, errors become one
 //! line, outcomes become exit codes.
 
+mod advise;
 mod check;
 mod destination;
 mod doctor;
@@ -58,6 +59,8 @@ enum Command {
     Verify(verify::Args),
     /// Show which call sites bring garbage collections on
     Gc(gc::Args),
+    /// Say what to write instead: capacities, hints, builders, pools
+    Advise(advise::Args),
     /// List the Go processes of this host
     Ps(ps::Args),
     /// Show which instructions of a Go program would carry a probe, and why
@@ -127,6 +130,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Explain(args) => explain::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Gc(args) => gc::run(&args),
+        Command::Advise(args) => advise::run(&args),
         Command::Ps(args) => ps::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Doctor(args) => doctor::run(args),

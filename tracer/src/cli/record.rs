@@ -127,10 +127,7 @@ fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome
             AttachArg::Perf => Mechanism::PerfEvent,
         }),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the event loop")?;
+    let runtime = recording::event_loop()?;
     let recording = runtime.block_on(session::record(&config, &mut Line::new()))?;
     let profile = recording.profile;
     output.commit(&pprof::encode(&profile))?;

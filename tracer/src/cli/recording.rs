@@ -41,6 +41,14 @@ fn read_bounded(reader: impl Read) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What a recording of a live process runs in.
+pub fn event_loop() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the event loop")
+}
+
 /// How a command ends that showed `profile`. What was lost is said on stderr as
 /// well, because not every format has a place for it.
 pub fn outcome(profile: &Profile) -> Outcome {

@@ -229,6 +229,9 @@ pub struct Labels {
     pub cause: Option<String>,
     /// Bytes asked for per object; `None` for calls.
     pub size_bytes: Option<u64>,
+    /// Bytes of an element, where the object is an array of some type: of a slice, or
+    /// of a map's buckets or groups.
+    pub element_bytes: Option<u64>,
     /// For counted calls: the function called, as `runtime.mapassign_fast64`.
     pub call: Option<String>,
     /// Process, where the recording spans more than one.

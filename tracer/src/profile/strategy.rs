@@ -87,16 +87,20 @@ fn sample(locations: u32, strata: u16) -> impl Strategy<Value = Sample> {
         label(),
         label(),
         option::of(number()),
+        option::of(number()),
         label(),
         option::of(any::<u32>()),
     )
-        .prop_map(|(type_name, cause, size_bytes, call, pid)| Labels {
-            type_name,
-            cause,
-            size_bytes,
-            call,
-            pid,
-        });
+        .prop_map(
+            |(type_name, cause, size_bytes, element_bytes, call, pid)| Labels {
+                type_name,
+                cause,
+                size_bytes,
+                element_bytes,
+                call,
+                pid,
+            },
+        );
     (
         vec((0..locations).prop_map(LocationId), 0..6),
         values,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tracer_ebpf::wire::{CountKey, StackId, flags};
 
-use super::stacks::{ResolvedStack, Stacks};
+use super::stacks::{ResolvedStack, Stacks, TypeLabel};
 use super::types::Types;
 use crate::addr::LoadBias;
 use crate::cause::{self, TypeArg};
@@ -291,12 +291,13 @@ fn labels(
                 .map(String::as_str)
                 .skip_while(below_malloc)
                 .collect();
-            let type_name = type_label(key, &names, of_type, stack);
+            let of = type_label(key, &names, of_type, stack);
             let type_arg = TypeArg::new(key.type_addr, of_type.map(|known| known.name.as_str()));
             let cause = cause::cause_of(&names, type_arg, size_bytes);
             Labels {
                 cause: (!stack.locations.is_empty()).then(|| cause.to_string()),
-                type_name,
+                element_bytes: of.as_ref().and_then(|it| it.element_bytes),
+                type_name: of.map(|it| it.name),
                 size_bytes: Some(size_bytes),
                 ..Labels::default()
             }
@@ -311,15 +312,15 @@ fn type_label(
     runtime_names: &[&str],
     of_type: Option<&RuntimeType>,
     stack: &ResolvedStack,
-) -> Option<String> {
+) -> Option<TypeLabel> {
     match of_type {
-        Some(known) if cause::is_slice_like(runtime_names) => Some(format!("[]{}", known.name)),
+        Some(known) if cause::is_slice_like(runtime_names) => Some(TypeLabel::many(known)),
         Some(known) if known.size_bytes > 0 && key.size_bytes > known.size_bytes => {
-            Some(format!("[]{}", known.name))
+            Some(TypeLabel::many(known))
         }
-        Some(known) => Some(known.name.clone()),
+        Some(known) => Some(TypeLabel::one(&known.name)),
         None => cause::implied_type(runtime_names)
-            .map(str::to_owned)
+            .map(TypeLabel::one)
             .or_else(|| stack.passed_type.clone()),
     }
 }

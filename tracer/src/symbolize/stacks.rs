@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{Frame, Symbolizer, call_site};
 use crate::addr::{ElfAddr, LoadBias};
 use crate::collect::Stack;
-use crate::golang::GoBinary;
+use crate::golang::{GoBinary, RuntimeType};
 use crate::plan::Plan;
 use crate::profile::{Function, FunctionId, Line, Location, LocationId};
 
@@ -19,11 +19,38 @@ pub(super) struct ResolvedStack {
     pub runtime_names: Vec<String>,
     /// Type of what the first frame which is not the runtime's asks the runtime
     /// for, where its code names it.
-    pub passed_type: Option<String>,
+    pub passed_type: Option<TypeLabel>,
     /// What the loader added in this process.
     pub bias: LoadBias,
     /// Whether the walk ran into something that is no code.
     pub broken: bool,
+}
+
+/// A type as a reader of source code would name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TypeLabel {
+    /// The name.
+    pub name: String,
+    /// Size of an element, where it is many of one type.
+    pub element_bytes: Option<u64>,
+}
+
+impl TypeLabel {
+    /// `[]T`, of a `T`.
+    pub fn many(of: &RuntimeType) -> Self {
+        Self {
+            name: format!("[]{}", of.name),
+            element_bytes: Some(of.size_bytes),
+        }
+    }
+
+    /// One of a type that has no elements, or of which they are not known.
+    pub fn one(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            element_bytes: None,
+        }
+    }
 }
 
 /// The functions and locations of a profile in the making, each once.
@@ -35,7 +62,7 @@ pub(super) struct Stacks<'a> {
     systemstack_hides_caller: bool,
     known: HashMap<ElfAddr, Known>,
     markers: HashMap<&'static str, LocationId>,
-    passed_types: HashMap<ElfAddr, Option<String>>,
+    passed_types: HashMap<ElfAddr, Option<TypeLabel>>,
     function_ids: HashMap<Function, FunctionId>,
     pub functions: Vec<Function>,
     pub locations: Vec<Location>,
@@ -187,23 +214,23 @@ impl<'a> Stacks<'a> {
 
     /// The type that the call around `address` asks the runtime function behind it
     /// for.
-    fn passed_type(&mut self, address: ElfAddr, stack: &ResolvedStack) -> Option<String> {
+    fn passed_type(&mut self, address: ElfAddr, stack: &ResolvedStack) -> Option<TypeLabel> {
         let callee = stack.runtime_names.last()?;
         if let Some(known) = self.passed_types.get(&address) {
             return known.clone();
         }
-        let name = address
+        let label = address
             .checked_add(1)
             .and_then(|behind| call_site::passed_type(self.binary, behind, callee))
             .and_then(|passed| {
-                let name = self.binary.type_at(passed.descriptor)?.name;
+                let known = self.binary.type_at(passed.descriptor)?;
                 Some(match passed.is_element {
-                    true => format!("[]{name}"),
-                    false => name,
+                    true => TypeLabel::many(&known),
+                    false => TypeLabel::one(&known.name),
                 })
             });
-        self.passed_types.insert(address, name.clone());
-        name
+        self.passed_types.insert(address, label.clone());
+        label
     }
 
     /// Adds the runtime functions of a location to the names the cause is read

@@ -309,6 +309,9 @@ fn sample_of(
             "cause" if label.str != 0 => labels.cause = text()?,
             "call" if label.str != 0 => labels.call = text()?,
             "bytes" if label.str == 0 => labels.size_bytes = u64::try_from(label.num).ok(),
+            "element_bytes" if label.str == 0 => {
+                labels.element_bytes = u64::try_from(label.num).ok();
+            }
             "pid" if label.str == 0 => labels.pid = u32::try_from(label.num).ok(),
             _ => {}
         }

@@ -168,6 +168,7 @@ fn labels(strings: &mut Strings, labels: &Labels) -> Vec<proto::Label> {
         type_name,
         cause,
         size_bytes,
+        element_bytes,
         call,
         pid,
     } = labels;
@@ -181,13 +182,15 @@ fn labels(strings: &mut Strings, labels: &Labels) -> Vec<proto::Label> {
             });
         }
     }
-    if let Some(size_bytes) = size_bytes {
-        messages.push(proto::Label {
-            key: strings.index("bytes"),
-            num: signed(*size_bytes),
-            num_unit: strings.index("bytes"),
-            ..Default::default()
-        });
+    for (key, value) in [("bytes", size_bytes), ("element_bytes", element_bytes)] {
+        if let Some(bytes) = value {
+            messages.push(proto::Label {
+                key: strings.index(key),
+                num: signed(*bytes),
+                num_unit: strings.index("bytes"),
+                ..Default::default()
+            });
+        }
     }
     if let Some(pid) = pid {
         messages.push(proto::Label {
