@@ -85,6 +85,7 @@ fn record(pid: u32, args: &Args) -> anyhow::Result<Profile> {
         probes: ProbeSet::default(),
         tables: Tables::default(),
         mechanism: None,
+        cycles: false,
     };
     let recording =
         recording::event_loop()?.block_on(session::record(&config, &mut Line::new()))?;
