@@ -106,6 +106,11 @@ impl Scenarios {
                 "scenario {number} has no finding"
             );
             let own: BTreeSet<_> = scenario.variants.iter().map(|it| &it.function).collect();
+            let codes: BTreeSet<_> = scenario.variants.iter().map(|it| &it.code).collect();
+            ensure!(
+                codes.len() == scenario.variants.len(),
+                "scenario {number}: two variants have the same code"
+            );
             for function in &own {
                 ensure!(
                     functions.insert((*function).clone()),
@@ -171,6 +176,11 @@ mod tests {
             ("\"wrong\"", "\"measured\"", "verdict"),
             ("== 0", "=", "=="),
             ("title", "tilte", "tilte"),
+            (
+                "code = \"m[k]\" }",
+                "code = \"\" }, { function = \"s01\", code = \"\" }",
+                "same code",
+            ),
         ] {
             let text = ONE.replace(from, to);
             let said = format!("{:#}", Scenarios::parse(&text).unwrap_err());

@@ -15,8 +15,6 @@ pub struct Row {
     pub code: String,
     /// The releases.
     pub releases: Vec<Release>,
-    /// Whether its figures differ from one measurement to the next; not in the document.
-    pub seeded: bool,
     /// What is measured, as it is shown.
     pub cells: [String; 6],
 }
@@ -52,7 +50,6 @@ pub fn rows(scenario: &Scenario, measured: &ByRelease) -> Vec<Row> {
                 None => rows.push(Row {
                     code: code(variant),
                     releases: vec![*release],
-                    seeded: variant.seeded,
                     cells,
                 }),
             }
@@ -61,7 +58,8 @@ pub fn rows(scenario: &Scenario, measured: &ByRelease) -> Vec<Row> {
     rows
 }
 
-fn code(variant: &Variant) -> String {
+/// How the table names a piece of code.
+pub fn code(variant: &Variant) -> String {
     cell(&variant.code)
 }
 
@@ -148,7 +146,6 @@ pub fn read(document: &str) -> Result<Vec<(usize, Row)>> {
             Row {
                 code: code.clone(),
                 releases: Release::parse_ranges(releases)?,
-                seeded: false,
                 cells: cells.map(ToOwned::to_owned),
             },
         ));
@@ -164,7 +161,6 @@ mod tests {
         Row {
             code: code.to_owned(),
             releases: releases.iter().map(|it| it.parse().unwrap()).collect(),
-            seeded: false,
             cells: [
                 objects,
                 objects,
