@@ -56,17 +56,13 @@ impl Layout {
             Self::Groups => slots / UNIT_SLOTS * 7,
         }
     }
+}
 
-    /// Slots of a table that is so many times its unit. With old maps buckets for what
-    /// overflows are made along, a sixteenth and what rounding leaves room for (go1.23
-    /// src/runtime/map.go:359).
-    fn slots(self, units: u64) -> Option<u64> {
-        let units = match self {
-            Self::Buckets => 1 << units.checked_ilog2()?,
-            Self::Groups => units,
-        };
-        units.checked_mul(UNIT_SLOTS)
-    }
+/// Slots of a table that is so many times its unit: a power of two of it. With old maps
+/// buckets for what overflows are made along, a sixteenth and what rounding leaves room for
+/// (go1.23 src/runtime/map.go:359); sizes of used-up spans are rounded as well.
+fn slots(units: u64) -> Option<u64> {
+    UNIT_SLOTS.checked_shl(units.checked_ilog2()?)
 }
 
 /// Advice on each type of map that grows at a site.
@@ -81,7 +77,7 @@ pub(super) fn advise(evidence: &Evidence<'_>, site: &Site<'_>) -> Vec<Advice> {
         }
     }
     let of_type = |((layout, type_name), samples): ((Layout, String), Vec<&Sample>)| {
-        let tables = Tables::of(evidence.profile, layout, &samples);
+        let tables = Tables::of(evidence.profile, &samples);
         let found = tables.find(layout, tolerance(evidence))?;
         Some(evidence.advice(site, &samples, Some(type_name), found))
     };
@@ -98,7 +94,7 @@ struct Tables {
 }
 
 impl Tables {
-    fn of(profile: &Profile, layout: Layout, samples: &[&Sample]) -> Self {
+    fn of(profile: &Profile, samples: &[&Sample]) -> Self {
         let mut tables = Self::default();
         for sample in samples {
             let has = |name: &str| {
@@ -109,7 +105,7 @@ impl Tables {
                 continue;
             };
             let unit = sample.labels.element_bytes.unwrap_or(bytes);
-            let slots = bytes.checked_div(unit).and_then(|it| layout.slots(it));
+            let slots = bytes.checked_div(unit).and_then(slots);
             let Some(slots) = slots.filter(|&it| it > 0) else {
                 continue;
             };
@@ -139,7 +135,7 @@ impl Tables {
             .flatten();
         let (to_slots, start_slots, saved_bytes) = match (grown, splitting) {
             (grown, Some(split)) if grown.is_none_or(|it| it.saved_bytes < split.saved_bytes) => {
-                let slots = split.tables * last;
+                let slots = split.tables.saturating_mul(last);
                 (slots, slots, split.saved_bytes)
             }
             (Some(Start { level, saved_bytes }), _) => (last, *slots.get(level)?, saved_bytes),

@@ -64,6 +64,22 @@ fn a_capacity_is_what_the_slices_grow_to() {
 }
 
 #[test]
+fn what_fills_for_its_caller_is_told_from_what_does_not() {
+    let through = |calls| Line {
+        calls,
+        ..appending(Some(1), &[(8, 100), (16, 100), (32, 100), (64, 100)])
+    };
+    let builder = recording(&[through(&[
+        "runtime.growslice",
+        "strings.(*Builder).WriteString",
+    ])]);
+    let text = to_text(&advise(&builder).unwrap());
+    assert!(text.contains("Grow(64) on the strings.Builder"), "{text}");
+    let decoder: &[&str] = &["runtime.growslice", "encoding/json.(*decodeState).array"];
+    assert!(found(through(decoder)).is_empty());
+}
+
+#[test]
 fn copies_of_slices_are_no_growth() {
     // Of one length, of two, of all lengths alike.
     assert!(found(appending(Some(8), &[(64, 1000)])).is_empty());

@@ -66,6 +66,7 @@ fn a_process_that_is_not_there() {
     assert_says(&["trace", "-p", "4194304"], &["4194304"]);
     assert_says(&["verify", "-p", "4194304"], &["4194304"]);
     assert_says(&["gc", "-p", "4194304"], &["4194304"]);
+    assert_says(&["advise", "-p", "4194304"], &["4194304"]);
 }
 
 #[test]
