@@ -13,7 +13,7 @@
 //! ```
 //!
 //! `bytes` of a cycle are the runtime's, those of sites are estimates where not everything
-//! was traced. `collections` of a site is the sum of its shares, `seen` of how many sites
+//! was traced, and lack the cycles that no window saw. `collections` of a site is the sum of its shares, `seen` of how many sites
 //! are known. `late_ns` is how much later than it ended a collection was noticed, at most;
 //! what was allocated in between counts for it. A cycle of no collections is the last one,
 //! which none has followed yet. Fields may be added without a new schema.

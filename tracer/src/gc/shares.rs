@@ -18,9 +18,9 @@ pub struct Cycles {
 pub struct SiteShare {
     /// Which.
     pub site: SiteId,
-    /// Heap set aside.
+    /// Heap set aside, in the cycles that were seen.
     pub bytes: f64,
-    /// Percent of all bytes.
+    /// Percent of what all sites have.
     pub bytes_percent: f64,
     /// Collections it brought on: the sum of its shares.
     pub collections: f64,
@@ -93,11 +93,11 @@ impl Cycles {
                 collections_percent: 0.0,
             })
             .collect();
-        let (mut all_bytes, mut seen) = (0.0, 0.0);
+        let (mut seen_bytes, mut seen) = (0.0, 0.0);
         for cycle in &self.cycles {
             let shared_bytes = cycle.shared_bytes();
             let brought_on = f64::from(cycle.brought_on());
-            all_bytes += shared_bytes;
+            seen_bytes += shared_bytes - cycle.unseen_bytes;
             seen += brought_on * cycle.seen();
             for it in &cycle.sites {
                 if let Some(share) = shares.get_mut(it.site.0 as usize) {
@@ -108,7 +108,7 @@ impl Cycles {
         }
         let percent = |part: f64, all: f64| if all > 0.0 { part / all * 100.0 } else { 0.0 };
         for share in &mut shares {
-            share.bytes_percent = percent(share.bytes, all_bytes);
+            share.bytes_percent = percent(share.bytes, seen_bytes);
             share.collections_percent = percent(share.collections, seen);
         }
         shares.retain(|share| share.bytes > 0.0);
