@@ -64,6 +64,8 @@ pub(super) struct Pacer {
     /// Closed when tracing is to end.
     pub stop: Receiver<()>,
     pub sender: Sender<Message>,
+    /// How often calls come, as far as it has been seen.
+    pub rate: Rate,
 }
 
 /// The state of affairs at one look.
@@ -81,8 +83,25 @@ enum Next {
     End,
 }
 
+/// Calls that were let in, and how much of the target's own time that took: over all
+/// windows, for how often calls come goes up and down.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rate {
+    hits: u64,
+    own_ns: f64,
+}
+
+impl Rate {
+    /// Calls to expect in so much time.
+    fn expect(&self, ns: u64) -> u64 {
+        (ns as f64 * self.hits as f64 / self.own_ns.max(1.0)) as u64
+    }
+}
+
 /// A window in which calls are traced.
 struct Window {
+    /// CPU time of this thread before it.
+    own_before_ns: u64,
     opened_ns: u64,
     stop: Option<Stop>,
     /// Calls that its gate had let in before.
@@ -97,13 +116,14 @@ impl Pacer {
         let mut last = self.look(None)?;
         let start_cpu_ns = last.cpu_ns;
         loop {
+            let own_before_ns = own_cpu_ns();
             let probes = match self.group.on() {
                 Ok(probes) => probes,
                 // It ended before its next window.
                 Err(_) if self.ready.is_none() && self.has_ended() => break,
                 Err(error) => return Err(error.into()),
             };
-            let window = self.open()?;
+            let window = self.open(own_before_ns)?;
             let next = self.watch(&window, &mut last)?;
             let closed = self.close(&window, probes, &mut last)?;
             if next == Next::End || self.wait_for_next(&closed, &mut last)? == Next::End {
@@ -121,7 +141,7 @@ impl Pacer {
         })
     }
 
-    fn open(&mut self) -> Result<Window, Error> {
+    fn open(&mut self, own_before_ns: u64) -> Result<Window, Error> {
         let (mut hits, mut length) = (u64::MAX, None);
         let (hit_ns, hold_up_ns) = (self.meter.hit_ns(), self.hold_up_ns());
         if let Some(schedule) = &mut self.schedule {
@@ -135,6 +155,7 @@ impl Pacer {
             hold_up_ns: length.per_hit_ns as u64,
         });
         let window = Window {
+            own_before_ns,
             opened_ns,
             stop,
             taken: gates.taken(gate::WINDOW),
@@ -182,23 +203,26 @@ impl Pacer {
             .exhausted_ns(gate::WINDOW)
             .unwrap_or_else(attach::now_ns);
         drop(probes);
+        let off_ns = attach::now_ns();
         self.account(last)?;
         let hits = self.loaded.gates().taken(gate::WINDOW) - window.taken;
         let traps = self.ring.totals()?.traps - window.traps;
         let open_ns = shut_ns.saturating_sub(window.opened_ns);
-        if let Some(schedule) = &mut self.schedule {
-            schedule.close(open_ns as f64, hits);
-        }
         while self.hand_on_some() {}
         // While it is held up by hits it makes no calls. A little is always its own: what
         // a hit costs is not known so well.
-        let open_ns = open_ns as f64;
-        let own_ns = (open_ns - hits as f64 * self.hold_up_ns()).max(open_ns * LEAST_OWN);
+        let held_up_ns = hits as f64 * self.hold_up_ns();
+        self.rate.hits += hits;
+        self.rate.own_ns += (open_ns as f64 - held_up_ns).max(open_ns as f64 * LEAST_OWN);
+        if let Some(schedule) = &mut self.schedule {
+            let cost_ns = own_cpu_ns().saturating_sub(window.own_before_ns);
+            schedule.pay(cost_ns as f64, cpus());
+            schedule.close(open_ns as f64, hits);
+        }
         Ok(Closed {
             shut_ns,
-            off_ns: attach::now_ns(),
+            off_ns,
             turned_away: traps.saturating_sub(hits),
-            calls_per_ns: hits as f64 / own_ns.max(1.0),
         })
     }
 
@@ -221,7 +245,7 @@ impl Pacer {
             from_ns: closed.shut_ns,
             length_ns: now_ns.saturating_sub(closed.shut_ns),
             counted: closed.turned_away,
-            estimated: (now_ns.saturating_sub(closed.off_ns) as f64 * closed.calls_per_ns) as u64,
+            estimated: self.rate.expect(now_ns.saturating_sub(closed.off_ns)),
         };
         match self.sender.blocking_send(Message::Gap(gap)) {
             Ok(()) => Ok(next),
@@ -253,9 +277,8 @@ impl Pacer {
 
     /// By how much a hit holds the target up: its threads go on on other CPUs.
     fn hold_up_ns(&self) -> f64 {
-        let cpus = std::thread::available_parallelism().map_or(1.0, |cpus| cpus.get() as f64);
         let busy_cpus = self.schedule.as_ref().map_or(1.0, Schedule::busy_cpus);
-        self.meter.hit_ns() / busy_cpus.clamp(1.0, cpus)
+        self.meter.hit_ns() / busy_cpus.clamp(1.0, cpus())
     }
 
     fn account(&mut self, last: &mut Look) -> Result<(), Error> {
@@ -298,6 +321,18 @@ impl Pacer {
     }
 }
 
+/// CPU time of this thread.
+fn own_cpu_ns() -> u64 {
+    CpuClock::of_the_asking_thread()
+        .now_ns()
+        .unwrap_or_default()
+}
+
+/// CPUs there are.
+fn cpus() -> f64 {
+    std::thread::available_parallelism().map_or(1.0, |cpus| cpus.get() as f64)
+}
+
 /// A window that is over.
 struct Closed {
     /// When calls ceased to be traced.
@@ -306,6 +341,4 @@ struct Closed {
     off_ns: u64,
     /// Calls in between.
     turned_away: u64,
-    /// How often calls come when none is traced.
-    calls_per_ns: f64,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc as async_mpsc, oneshot};
 use tracer_ebpf::wire::{self, MAX_FRAMES, SHORT_STACK_FRAMES};
 
-use super::pacer::{Message, Paced, Pacer};
+use super::pacer::{Message, Paced, Pacer, Rate};
 use super::prepare::Error;
 use super::record::unix_time_ns;
 use super::signals::Signals;
@@ -122,6 +122,7 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
                 ready: Some(ready_sender),
                 stop: stopped,
                 sender,
+                rate: Rate::default(),
             };
             pacer.run()
         })
