@@ -137,6 +137,8 @@ fn published_schema() -> serde_json::Value {
     let mut packages = metadata["packages"].as_array().unwrap().iter();
     let package = packages.find(|it| it["name"] == "serde-sarif").unwrap();
     let manifest = std::path::Path::new(package["manifest_path"].as_str().unwrap());
-    let schema = std::fs::read(manifest.with_file_name("src/schema.json")).unwrap();
-    serde_json::from_slice(&schema).unwrap()
+    let schema = std::fs::read_to_string(manifest.with_file_name("src/schema.json")).unwrap();
+    // A bracket too many, in the pattern of the language that a run is in.
+    let schema = schema.replace("[a-zA-Z]{2}]?$", "[a-zA-Z]{2}$");
+    serde_json::from_str(&schema).unwrap()
 }
