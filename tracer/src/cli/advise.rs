@@ -8,13 +8,12 @@ use clap::{ArgGroup, ValueEnum};
 use tracer::advise;
 use tracer::budget::MaxOverhead;
 use tracer::output::Permissions;
-use tracer::plan::ProbeSet;
 use tracer::profile::Profile;
-use tracer::session::{self, Config, Subject, Tables};
+use tracer::session;
 
 use super::destination::Destination;
 use super::progress::Line;
-use super::{Outcome, recording};
+use super::{Outcome, moment, recording};
 
 /// Arguments of `goalloc advise`.
 #[derive(Debug, clap::Args)]
@@ -78,15 +77,7 @@ fn cannot_advise(file: Option<&Path>) -> String {
 }
 
 fn record(pid: u32, args: &Args) -> anyhow::Result<Profile> {
-    let config = Config {
-        subject: Subject::Processes(vec![pid]),
-        duration: Some(args.duration),
-        max_overhead: args.max_overhead,
-        probes: ProbeSet::default(),
-        tables: Tables::default(),
-        mechanism: None,
-        cycles: false,
-    };
+    let config = moment::config(pid, args.duration, args.max_overhead);
     let recording =
         recording::event_loop()?.block_on(session::record(&config, &mut Line::new()))?;
     Ok(recording.profile)

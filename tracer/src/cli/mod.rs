@@ -8,6 +8,7 @@ mod doctor;
 mod explain;
 mod export;
 mod gc;
+mod moment;
 mod plan;
 mod progress;
 mod ps;

@@ -9,7 +9,7 @@ use tracer::budget::MaxOverhead;
 use tracer::session::{self, Flow, Tables, TraceConfig, TraceSink};
 use tracer::trace::{self, Event, Gap, Start};
 
-use super::{Outcome, record};
+use super::{Outcome, record, recording};
 
 /// Arguments of `goalloc trace`.
 #[derive(Debug, clap::Args)]
@@ -54,10 +54,6 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         max_overhead: args.max_overhead,
         ring_bytes: record::ring_bytes(args.ring_size)?,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the event loop")?;
     let mut lines = Lines {
         out: io::BufWriter::with_capacity(1 << 16, io::stdout().lock()),
         json: args.json,
@@ -65,7 +61,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         start: None,
         failed: None,
     };
-    let end = runtime.block_on(session::trace(&config, &mut lines))?;
+    let end = recording::event_loop()?.block_on(session::trace(&config, &mut lines))?;
     if args.json {
         lines.write(&trace::end_json(&end));
     }

@@ -4,30 +4,21 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use tracer::budget::MaxOverhead;
 use tracer::collect::Totals;
 use tracer::output::Permissions;
-use tracer::plan::ProbeSet;
-use tracer::session::{self, Config, Progress, Start, Subject, Tables};
+use tracer::session::{self, Progress, Start};
 use tracer::verify::{self, Outside, Reading};
 
 use super::destination::Destination;
+use super::moment::Moment;
 use super::progress::Line;
 use super::{Outcome, recording};
 
 /// Arguments of `goalloc verify`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Process to attach to
-    #[arg(short, long, value_name = "PID")]
-    pid: u32,
-    /// How long to count, as 10s or 2m
-    #[arg(short, long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
-    duration: Duration,
-    /// What tracing may cost, in percent of the CPU time the target uses, or none to
-    /// trace every allocation
-    #[arg(long, value_name = "PCT|none", default_value_t)]
-    max_overhead: MaxOverhead,
+    #[command(flatten)]
+    moment: Moment,
     /// What to write
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
@@ -48,27 +39,14 @@ enum Format {
 /// Runs `goalloc verify`.
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let output = args.destination.create(Permissions::Umask)?;
-    let config = Config {
-        subject: Subject::Processes(vec![args.pid]),
-        duration: Some(args.duration),
-        max_overhead: args.max_overhead,
-        cycles: false,
-        probes: ProbeSet::default(),
-        tables: Tables::default(),
-        mechanism: None,
-    };
     let mut watch = Watch {
         line: Line::new(),
-        outside: Outside::open(args.pid)?,
+        outside: Outside::open(args.moment.pid)?,
         readings: Vec::new(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot start the event loop")?;
-    let profile = runtime
-        .block_on(session::record(&config, &mut watch))?
-        .profile;
+    let recording =
+        recording::event_loop()?.block_on(session::record(&args.moment.config(), &mut watch))?;
+    let profile = recording.profile;
     let mut readings = watch.readings.into_iter();
     let mut next = || readings.next().context("nothing was recorded");
     let (start, end) = (next()??, next()?);
