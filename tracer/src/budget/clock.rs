@@ -52,6 +52,20 @@ impl CpuClock {
     }
 }
 
+/// CPU time of the thread that asks, nanoseconds.
+#[must_use]
+pub fn own_cpu_ns() -> u64 {
+    CpuClock::of_the_asking_thread()
+        .now_ns()
+        .unwrap_or_default()
+}
+
+/// CPUs there are for this process.
+#[must_use]
+pub fn cpus() -> f64 {
+    std::thread::available_parallelism().map_or(1.0, |cpus| cpus.get() as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ mod limit;
 mod schedule;
 
 pub use calibrate::{Error, calibrate};
-pub use clock::CpuClock;
+pub use clock::{CpuClock, cpus, own_cpu_ns};
 pub use cost::{HitCost, Meter, Spent};
 pub use limit::{MaxOverhead, ParseError};
 pub use schedule::{Length, Schedule};

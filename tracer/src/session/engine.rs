@@ -12,7 +12,7 @@ use super::counting::CounterSource;
 use super::cycles::CycleLog;
 use super::prepare::Error;
 use crate::attach::{self, Groups, Loaded, Probes};
-use crate::budget::{CpuClock, Meter, Schedule, Spent};
+use crate::budget::{self, CpuClock, Meter, Schedule, Spent};
 use crate::collect::{Collector, RawRecording, Totals, frames_to_keep, regardless_of_cpu};
 use crate::counters::Counters;
 use crate::estimate::{Accumulator, ByKind, Gap};
@@ -121,7 +121,7 @@ impl Engine {
             window_end_ns: 0,
             counters_took: Duration::ZERO,
             most_frames: MAX_FRAMES as u64,
-            cpus: std::thread::available_parallelism().map_or(1.0, |cpus| cpus.get() as f64),
+            cpus: budget::cpus(),
             engine: self,
         };
         run.run()

@@ -10,7 +10,7 @@ use tracer_ebpf::wire::gate;
 
 use super::prepare::Error;
 use crate::attach::{self, Group, Loaded, Probes, Stop};
-use crate::budget::{CpuClock, Meter, Schedule, Spent};
+use crate::budget::{CpuClock, Meter, Schedule, Spent, cpus, own_cpu_ns};
 use crate::collect::{Call, CallRing};
 use crate::target::Pidfd;
 use crate::trace::Gap;
@@ -319,18 +319,6 @@ impl Pacer {
             _ => Next::End,
         }
     }
-}
-
-/// CPU time of this thread.
-fn own_cpu_ns() -> u64 {
-    CpuClock::of_the_asking_thread()
-        .now_ns()
-        .unwrap_or_default()
-}
-
-/// CPUs there are.
-fn cpus() -> f64 {
-    std::thread::available_parallelism().map_or(1.0, |cpus| cpus.get() as f64)
 }
 
 /// A window that is over.

@@ -11,7 +11,7 @@ use super::cycles;
 use super::engine::{Run, Waited};
 use super::prepare::Error;
 use crate::attach::{self, Probes, Stop};
-use crate::budget::{CpuClock, Schedule, Spent};
+use crate::budget::{Schedule, Spent, own_cpu_ns};
 use crate::collect::{CpuCounts, regardless_of_cpu};
 use crate::estimate::{ByKind, Gap, Window};
 
@@ -74,7 +74,7 @@ impl Open {
 impl Run {
     /// Puts the probes on and opens the gates.
     pub(super) fn open_window(&mut self) -> Result<Open, Error> {
-        let own_before_ns = Self::own_cpu_ns();
+        let own_before_ns = own_cpu_ns();
         let mut probes = vec![self.engine.groups.window.on()?];
         let is_first = self.engine.ready.is_some();
         if self.always.is_none() && !self.engine.groups.always.is_empty() {
@@ -122,7 +122,7 @@ impl Run {
             stop,
             spent: self.last.spent,
             taken,
-            cost_ns: Self::own_cpu_ns() - own_before_ns,
+            cost_ns: own_cpu_ns() - own_before_ns,
         })
     }
 
@@ -166,7 +166,7 @@ impl Run {
 
     /// Shuts the gates, takes the probes off and what they counted.
     pub(super) fn close_window(&mut self, mut window: Open) -> Result<(), Error> {
-        let own_before_ns = Self::own_cpu_ns();
+        let own_before_ns = own_cpu_ns();
         let gates = self.engine.loaded.gates();
         gates.shut(gate::WINDOW);
         let shut_ns = attach::now_ns();
@@ -220,19 +220,12 @@ impl Run {
         self.window_end_ns = window.opened_ns + open_ns;
         self.traced += Duration::from_nanos(open_ns);
         self.reconsider_large();
-        let cost_ns = window.cost_ns + Self::own_cpu_ns() - own_before_ns;
+        let cost_ns = window.cost_ns + own_cpu_ns() - own_before_ns;
         if let Some(schedule) = &mut self.engine.schedule {
             schedule.pay(cost_ns as f64, self.cpus);
             schedule.close(open_ns as f64, hits);
         }
         Ok(())
-    }
-
-    /// CPU time of this thread.
-    fn own_cpu_ns() -> u64 {
-        CpuClock::of_the_asking_thread()
-            .now_ns()
-            .unwrap_or_default()
     }
 
     /// Waits a random time, reading the runtime's counters now and then.
@@ -255,9 +248,9 @@ impl Run {
                 return Ok(Waited::Stopped);
             }
             if left > period {
-                let before_ns = Self::own_cpu_ns();
+                let before_ns = own_cpu_ns();
                 let _ = self.read_counters();
-                self.counters_took = Duration::from_nanos(Self::own_cpu_ns() - before_ns);
+                self.counters_took = Duration::from_nanos(own_cpu_ns() - before_ns);
             }
             self.drain();
             self.account()?;
