@@ -10,6 +10,7 @@ pub mod merge;
 pub mod model;
 pub mod pprof;
 pub mod summary;
+pub mod timeline;
 
 #[cfg(test)]
 pub mod fixture;
@@ -21,3 +22,4 @@ pub use histogram::SizeHistogram;
 pub use interval::{Interval, Intervals, Measure};
 pub use merge::merge;
 pub use model::*;
+pub use timeline::{SiteSeries, Slice, Timeline};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::timeline::Timeline;
 use crate::addr::ElfAddr;
 
 /// Index of a [`Location`] in its [`Profile`].
@@ -38,6 +39,8 @@ pub struct Profile {
     /// How the objects that were not traced were shared out among the samples;
     /// empty when every object was traced, and when the profile does not say.
     pub strata: Vec<Stratum>,
+    /// What was allocated over time, where the recording was cut into slices of it.
+    pub timeline: Option<Timeline>,
 }
 
 /// The program that was recorded.

@@ -222,6 +222,7 @@ pub fn profile() -> impl Strategy<Value = Profile> {
                     locations,
                     samples,
                     strata,
+                    timeline: None,
                 }
             },
         )

@@ -86,6 +86,7 @@ pub(super) fn assemble(traced: Traced) -> (Profile, Option<Cycles>) {
         locations: resolved.locations,
         samples: resolved.samples,
         strata: resolved.strata,
+        timeline: None,
     };
     let cycles = (!raw.cycles.is_empty()).then(|| cycles(&profile, raw, &resolved.objects));
     (profile, cycles)

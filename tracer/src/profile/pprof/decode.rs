@@ -82,6 +82,7 @@ fn from_proto(message: &proto::Profile) -> Result<Profile, DecodeError> {
         locations,
         samples,
         strata,
+        timeline: None,
     })
 }
 
