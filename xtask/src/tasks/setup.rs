@@ -13,8 +13,15 @@ use xtask::{
 
 use super::vm;
 
-/// Packages of the test suite: C for cgo programs, and the oldest Go.
-const TEST_PACKAGES: [&str; 4] = ["gcc", "libc6-dev", "binutils", go::DEBIAN_PACKAGE];
+/// Packages of the test suite: C for cgo programs, the oldest Go, and what holds XML
+/// against a schema.
+const TEST_PACKAGES: [&str; 5] = [
+    "gcc",
+    "libc6-dev",
+    "binutils",
+    go::DEBIAN_PACKAGE,
+    "libxml2-utils",
+];
 
 /// Packages of the benchmarks: the usual tool to measure against.
 const BENCH_PACKAGES: [&str; 1] = ["bpftrace"];
@@ -73,6 +80,7 @@ pub fn run(args: &Args) -> Result<()> {
 /// What the test suite needs.
 pub fn for_tests() -> Result<()> {
     debian::install(&TEST_PACKAGES)?;
+    npm::unpack_junit_schema()?;
     fetch_go(&go::FETCHED)
 }
 
