@@ -3,11 +3,13 @@
 
 mod advise;
 mod check;
+mod completions;
 mod destination;
 mod doctor;
 mod explain;
 mod export;
 mod gc;
+mod man;
 mod moment;
 mod plan;
 mod progress;
@@ -68,6 +70,10 @@ enum Command {
     Plan(plan::Args),
     /// Check what this machine and this user can do
     Doctor(doctor::Args),
+    /// Print the completions of a shell
+    Completions(completions::Args),
+    /// Print manual pages, or write them all to a folder
+    Man(man::Args),
 }
 
 /// How a command ended that did not fail.
@@ -135,6 +141,8 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Ps(args) => ps::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

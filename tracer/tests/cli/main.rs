@@ -196,20 +196,74 @@ fn wrong_usage_is_exit_code_2() {
     }
 }
 
-/// Every command of `--help` is in the README, and no other.
-#[test]
-fn the_readme_names_the_commands_there_are() {
+/// The commands that `--help` lists.
+fn commands() -> Vec<String> {
     let help = goalloc(&["--help"]);
     let help = String::from_utf8(help.stdout).expect("text");
-    let commands: Vec<&str> = help
+    let commands: Vec<String> = help
         .lines()
         .skip_while(|line| *line != "Commands:")
         .skip(1)
         .take_while(|line| line.starts_with("  "))
         .filter_map(|line| line.split_whitespace().next())
         .filter(|command| *command != "help")
+        .map(str::to_owned)
         .collect();
     assert!(commands.len() >= 7, "{help}");
+    commands
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let to = path(folder.path(), "man1");
+    let write = ["man", "--folder", &to];
+    assert!(goalloc(&write).status.success());
+    let page = |name: &str| fs::read_to_string(format!("{to}/{name}.1")).expect("a page");
+    for command in commands() {
+        assert!(page("goalloc").contains(&format!("goalloc\\-{command}(1)")));
+        assert!(page(&format!("goalloc-{command}")).contains("SYNOPSIS"));
+    }
+    assert!(page("goalloc-record").contains("max\\-overhead"));
+    assert_says(&write, &["--force"]);
+    let printed = goalloc(&["man", "record"]).stdout;
+    assert_eq!(String::from_utf8_lossy(&printed), page("goalloc-record"));
+    assert_says(&["man", "nothing"], &["nothing", "--help"]);
+}
+
+#[test]
+fn completions_are_for_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = goalloc(&["completions", shell]).stdout;
+        let script = String::from_utf8(script).expect("text");
+        for command in commands() {
+            assert!(script.contains(&command), "{shell}: {command}");
+        }
+        assert!(script.contains("max-overhead"), "{shell}");
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let script = path(folder.path(), "goalloc.bash");
+    assert!(
+        goalloc(&["completions", "bash", "-o", &script])
+            .status
+            .success()
+    );
+    // What bash itself offers behind `goalloc rec`.
+    let offered = Command::new("bash")
+        .args(["--noprofile", "--norc", "-c"])
+        .arg(format!(
+            "source {script}; COMP_WORDS=(goalloc rec); COMP_CWORD=1; \
+             _goalloc goalloc rec goalloc; echo ${{COMPREPLY[@]}}"
+        ))
+        .output()
+        .expect("bash");
+    assert_eq!(String::from_utf8_lossy(&offered.stdout), "record\n");
+}
+
+/// Every command of `--help` is in the README, and no other.
+#[test]
+fn the_readme_names_the_commands_there_are() {
+    let commands = commands();
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = fs::read_to_string(readme).expect("there is a README");
     for command in &commands {
@@ -223,7 +277,10 @@ fn the_readme_names_the_commands_there_are() {
             && line.starts_with("# goalloc ")
         {
             let command = rest.split_whitespace().next().unwrap_or_default();
-            assert!(commands.contains(&command), "the README has {command}");
+            assert!(
+                commands.iter().any(|it| it == command),
+                "the README has {command}"
+            );
         }
     }
 }

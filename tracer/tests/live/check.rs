@@ -116,7 +116,9 @@ fn a_regression_at_one_site_is_found_exactly() {
             if format == "junit" {
                 assert!(is_a_junit_report(&said), "{said}");
                 // A schema that takes everything would show nothing.
-                assert!(!is_a_junit_report(&said.replace("classname", "name_of_class")));
+                assert!(!is_a_junit_report(
+                    &said.replace("classname", "name_of_class")
+                ));
             }
         }
     }
