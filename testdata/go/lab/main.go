@@ -3,7 +3,8 @@
 //
 // The arguments are the functions to run and how often, as s01Read=200. What this
 // release of Go cannot compile is not there, and is left out. Each function is one
-// operation; scenarios.toml says what it is an example of.
+// operation; scenarios.toml says what it is an example of. With the one argument steps
+// it times how maps grow instead.
 package main
 
 import (
@@ -86,6 +87,10 @@ func choose() []*variant {
 }
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "steps" {
+		printSteps()
+		return
+	}
 	// One processor: its caches serve whatever runs.
 	runtime.GOMAXPROCS(1)
 	chosen := choose()

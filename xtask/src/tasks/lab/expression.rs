@@ -5,7 +5,8 @@
 //! products of them. Fields: `objects` and `bytes` of one operation, `largest` (bytes
 //! of the largest object), `tables` (different sizes of the
 //! buckets and groups of its maps), `announced` (things of which the compiler says that they
-//! are on the heap) and `cause`, a text: `s08Int256.cause == "interface boxing"`.
+//! are on the heap), `dearest` (the dearest write of a map that doubles, in writes to one that
+//! has room) and `cause`, a text: `s08Int256.cause == "interface boxing"`.
 
 mod parse;
 
@@ -47,6 +48,7 @@ enum Field {
     Largest,
     Tables,
     Announced,
+    Dearest,
     Cause,
 }
 
@@ -109,12 +111,13 @@ impl Predicate {
         let of = |name: &str| {
             let it = measured.get(name)?;
             Some(format!(
-                "{name}: {} objects, {} bytes, largest {}, {} tables, {} announced, {}",
+                "{name}: {} objects, {} bytes, largest {}, {} tables, {} announced, dearest {}, {}",
                 it.objects_per_op(),
                 it.bytes_per_op(),
                 it.largest_bytes,
                 it.table_sizes_bytes.len(),
                 it.announced.len(),
+                it.dearest_writes,
                 it.causes_by_objects().join("+")
             ))
         };
@@ -191,6 +194,7 @@ impl Field {
             Self::Largest => figures.largest_bytes as f64,
             Self::Tables => figures.table_sizes_bytes.len() as f64,
             Self::Announced => figures.announced.len() as f64,
+            Self::Dearest => figures.dearest_writes,
             Self::Cause => return Value::Text(figures.causes_by_objects().join(", ")),
         })
     }

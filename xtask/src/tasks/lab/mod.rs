@@ -1,7 +1,7 @@
 //! `lab`: puts what is said of Go's allocations to the measurement, under every
 //! release, and writes `docs/lab.md`.
 //!
-//! `build` makes the program, `run` measures, `judge` holds the scenarios' sentences
+//! `build` makes the program, `run` and `steps` measure, `judge` holds the scenarios' sentences
 //! against the figures, `render` writes the page and `compare` checks a part of it.
 
 mod announced;
@@ -14,6 +14,7 @@ mod release;
 mod render;
 mod run;
 mod scenario;
+mod steps;
 mod table;
 
 use std::{fs, path::Path};
@@ -134,6 +135,7 @@ fn measure(
         }
         measured.extend(run::measure(goalloc, &built.executable, &again)?);
     }
+    steps::add(&built.executable, &mut measured)?;
     for variant in &all {
         let (heap, stays) = built.log.of(source, variant)?;
         if let Some(figures) = measured.get_mut(&variant.function) {

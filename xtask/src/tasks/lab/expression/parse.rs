@@ -93,6 +93,7 @@ impl Factor {
             "largest" => Field::Largest,
             "tables" => Field::Tables,
             "announced" => Field::Announced,
+            "dearest" => Field::Dearest,
             "cause" => Field::Cause,
             other => bail!("no field `{other}`"),
         };
