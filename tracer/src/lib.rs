@@ -4,7 +4,7 @@
 //! Data flows one way through these modules, each with its own input and
 //! output type, and none imports a later one:
 //!
-//! `target -> golang -> plan -> attach -> collect / counters -> symbolize -> profile -> report / export`
+//! `target -> golang -> plan -> attach -> collect / counters -> symbolize -> profile -> view -> report / export`
 
 pub mod addr;
 pub mod advise;
@@ -30,3 +30,4 @@ pub mod symbolize;
 pub mod target;
 pub mod trace;
 pub mod verify;
+pub mod view;

@@ -54,7 +54,9 @@ fn find(evidence: &Evidence<'_>, site: &Site<'_>) -> Option<Advice> {
         .collect();
     // One remains.
     let saved_bytes = size_bytes.saturating_mul(largest.objects - 1);
-    let type_name = same.first().and_then(|it| it.labels.type_name.clone());
+    let type_name = same
+        .first()
+        .and_then(|it| it.labels.type_name.as_deref().map(str::to_owned));
     Some(evidence.advice(
         site,
         &same,

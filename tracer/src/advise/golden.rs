@@ -16,7 +16,7 @@ fn estimates_have_their_intervals() {
     let mut sampled = profile::fixture::sampled();
     for sample in &mut sampled.samples {
         if sample.labels.size_bytes == Some(96) {
-            sample.labels.cause = Some("interface boxing".to_owned());
+            sample.labels.cause = Some("interface boxing".into());
         }
     }
     let advisory = advise(&sampled).unwrap();

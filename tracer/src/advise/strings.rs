@@ -59,7 +59,7 @@ fn concatenation(evidence: &Evidence<'_>, site: &Site<'_>) -> Option<Advice> {
 fn conversions(evidence: &Evidence<'_>, site: &Site<'_>) -> Vec<Advice> {
     let mut by_type: BTreeMap<_, Vec<&Sample>> = BTreeMap::new();
     for sample in &site.samples {
-        let type_name = sample.labels.type_name.clone();
+        let type_name = sample.labels.type_name.as_deref().map(str::to_owned);
         by_type.entry(type_name).or_default().push(sample);
     }
     by_type

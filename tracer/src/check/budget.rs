@@ -289,11 +289,16 @@ impl Amount {
 }
 
 impl Selector {
-    /// Whether a sample is one of those meant.
+    /// Whether a sample is one of those meant. The main package may be meant by its
+    /// path and as `main`.
     #[must_use]
     pub fn matches(&self, profile: &Profile, sample: &Sample) -> bool {
         let mut patterns = self.patterns.iter();
-        patterns.all(|(by, pattern)| pattern.matches(&by.key(profile, sample)))
+        patterns.all(|(by, pattern)| {
+            let key = by.key(profile, sample);
+            let is_main = *by == By::Package && profile.target.main_path.as_ref() == Some(&key);
+            pattern.matches(&key) || is_main && pattern.matches("main")
+        })
     }
 }
 

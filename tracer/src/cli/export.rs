@@ -9,6 +9,7 @@ use tracer::output::Permissions;
 use tracer::profile::pprof;
 
 use super::destination::Destination;
+use super::frames::FrameArgs;
 use super::{Outcome, recording};
 
 /// Arguments of `goalloc export`.
@@ -25,6 +26,8 @@ pub struct Args {
     /// Frame to put in front of every call chain; folded and svg only
     #[arg(long, value_enum, value_name = "WHAT")]
     root: Option<Root>,
+    #[command(flatten)]
+    frames: FrameArgs,
     #[command(flatten)]
     destination: Destination,
 }
@@ -56,6 +59,7 @@ struct Config {
     format: Format,
     value: Value,
     root: Option<Root>,
+    frames: FrameArgs,
     destination: Destination,
 }
 
@@ -74,6 +78,7 @@ impl TryFrom<Args> for Config {
             format: args.format,
             value: args.value.unwrap_or_default(),
             root: args.root,
+            frames: args.frames,
             destination: args.destination,
         })
     }
@@ -87,7 +92,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
         Format::Folded | Format::Svg | Format::Json => Permissions::Umask,
     };
     let output = config.destination.create(permissions)?;
-    let profile = recording::read(&config.file)?;
+    let profile = config.frames.apply(recording::read(&config.file)?)?;
     let bytes = match config.format {
         Format::Folded => export::to_folded(&profile, config.value, config.root).into_bytes(),
         Format::Svg => export::to_svg(&profile, config.value, config.root)?,

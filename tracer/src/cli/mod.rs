@@ -8,6 +8,7 @@ mod destination;
 mod doctor;
 mod explain;
 mod export;
+mod frames;
 mod gc;
 mod man;
 mod moment;

@@ -49,9 +49,12 @@ pub fn event_loop() -> anyhow::Result<tokio::runtime::Runtime> {
         .context("cannot start the event loop")
 }
 
-/// How a command ends that showed `profile`. What was lost is said on stderr as
-/// well, because not every format has a place for it.
+/// How a command ends that showed `profile`. What a view shows and what was lost are
+/// said on stderr as well, because not every format has a place for it.
 pub fn outcome(profile: &Profile) -> Outcome {
+    if let Some(view) = summary::view(profile) {
+        eprintln!("goalloc: shown: {view}");
+    }
     if !profile.losses.any() {
         return Outcome::Done;
     }

@@ -9,6 +9,7 @@ use tracer::profile::summary;
 use tracer::report::{self, By, Options, Report, Sort};
 
 use super::destination::Destination;
+use super::frames::FrameArgs;
 use super::{Outcome, recording};
 
 /// Columns of the table where there is no terminal to ask.
@@ -35,6 +36,8 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
     #[command(flatten)]
+    frames: FrameArgs,
+    #[command(flatten)]
     destination: Destination,
 }
 
@@ -60,6 +63,7 @@ struct Config {
     file: PathBuf,
     options: Options,
     format: Format,
+    frames: FrameArgs,
     destination: Destination,
 }
 
@@ -74,6 +78,7 @@ impl From<Args> for Config {
                 only: args.only,
             },
             format: args.format,
+            frames: args.frames,
             destination: args.destination,
         }
     }
@@ -83,7 +88,7 @@ impl From<Args> for Config {
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let config = Config::from(args);
     let output = config.destination.create(Permissions::Umask)?;
-    let profile = recording::read(&config.file)?;
+    let profile = config.frames.apply(recording::read(&config.file)?)?;
     let report = Report::new(&profile, config.options);
     let bytes = match config.format {
         Format::Table => report::to_table(&report, width(&config.destination.output)).into_bytes(),

@@ -3,12 +3,13 @@
 //! ```json
 //! {
 //!   "schema": 1,
-//!   "target": {"pids": [1], "exe": "", "args": [], "go_version": "", "main_path": null, "build_id": null},
+//!   "target": {"pids": [1], "exe": "", "args": [], "go_version": "", "main_path": null, "build_id": null,
+//!              "modules": [{"path": "", "version": ""}]},
 //!   "coverage": {"method": "windows", "traced_ns": 1, "recorded_ns": 1, "windows": 1,
 //!                "objects_counted": 1, "objects_runtime": null},
 //!   "start_unix_ns": 1, "duration_ns": 1,
 //!   "lost": {"events": 0, "stacks": 0, "cut": 0},
-//!   "warnings": [],
+//!   "warnings": [], "left_out": null,
 //!   "frames": [{"function": "", "file": "", "line": 1, "address": 1, "inlined": false, "runtime": false}],
 //!   "samples": [{"stack": [0], "type": null, "cause": null, "size_bytes": null, "call": null, "pid": null,
 //!                "objects": 1, "bytes": 1, "heap_bytes": 1, "calls": 0}]
@@ -21,13 +22,14 @@
 //! address; a frame with `inlined` was inlined into the next one out. Labels
 //! that a sample does not have are null. Fields may be added without a new
 //! schema. `coverage` is that of the report's JSON: values are estimates unless
-//! its method is `all`.
+//! its method is `all`. `left_out` is what a view took out ([`crate::view`]):
+//! `{"view": "--focus json", "values": {"objects": 1, "bytes": 1, "heap_bytes": 1, "calls": 0}}`.
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::profile::{Coverage, Frame, LocationId, Profile, Sample, Target};
+use crate::profile::{Coverage, Frame, LeftOut, LocationId, Profile, Sample, Target};
 use crate::report::Lost;
 
 /// Version of the JSON; a change that breaks readers raises it.
@@ -42,6 +44,7 @@ struct Document<'a> {
     duration_ns: u64,
     lost: Lost,
     warnings: &'a [String],
+    left_out: Option<&'a LeftOut>,
     frames: Vec<FrameFields<'a>>,
     samples: Vec<SampleFields<'a>>,
 }
@@ -91,6 +94,7 @@ pub fn to_json(profile: &Profile) -> String {
         duration_ns: profile.duration_ns,
         lost: profile.losses.into(),
         warnings: &profile.warnings,
+        left_out: profile.left_out.as_ref(),
         frames: frames.fields,
         samples,
     };

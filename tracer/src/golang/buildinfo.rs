@@ -30,10 +30,21 @@ pub struct BuildInfo {
     pub go_version: String,
     /// Import path of the main package.
     pub main_path: Option<String>,
-    /// Module of the main package.
-    pub main_module: Option<String>,
+    /// Every module it is built of, that of the main package first.
+    pub modules: Vec<BuiltModule>,
     /// Build settings in file order: `-pgo`, `-ldflags`, `GOEXPERIMENT`, ...
     pub settings: Vec<(String, String)>,
+}
+
+/// A module that went into a binary.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BuiltModule {
+    /// Path that the import paths of its packages begin with.
+    pub path: String,
+    /// Its version, `(devel)` of a main module without one. Where something replaces it,
+    /// the version of that, with its path if that is another:
+    /// `v1.2.3 => example.com/fork v1.2.4`.
+    pub version: String,
 }
 
 impl BuildInfo {
@@ -131,11 +142,36 @@ impl BuildInfo {
             };
             match kind {
                 "path" => self.main_path = Some(rest.to_owned()),
-                "mod" => self.main_module = rest.split('\t').next().map(str::to_owned),
+                "mod" | "dep" => self.modules.push(module(rest)),
+                "=>" => {
+                    if let Some(replaced) = self.modules.last_mut() {
+                        replaced.replace_by(module(rest));
+                    }
+                }
                 "build" => self.settings.extend(setting(rest)),
                 _ => {}
             }
         }
+    }
+}
+
+/// Path and version, apart by tabs; a checksum may follow.
+fn module(text: &str) -> BuiltModule {
+    let mut fields = text.split('\t').map(str::to_owned);
+    BuiltModule {
+        path: fields.next().unwrap_or_default(),
+        version: fields.next().unwrap_or_default(),
+    }
+}
+
+impl BuiltModule {
+    fn replace_by(&mut self, other: Self) {
+        self.version = if other.path == self.path {
+            other.version
+        } else {
+            let text = format!("{} => {} {}", self.version, other.path, other.version);
+            text.trim().to_owned()
+        };
     }
 }
 
@@ -217,11 +253,26 @@ mod tests {
     #[test]
     fn everything_is_read() {
         let text = "path\texample.com/a/cmd\nmod\texample.com/a\tv1.2.3\th1:abc=\n\
-            dep\texample.com/b\tv0.0.1\th1:def=\nbuild\t-compiler=gc\n\
+            dep\texample.com/b\tv0.0.1\th1:def=\ndep\texample.com/c\tv1.0.0\n\
+            =>\t../fork\t(devel)\t\ndep\texample.com/d\tv1.0.0\n=>\texample.com/d\tv1.1.0\n\
+            build\t-compiler=gc\n\
             build\t-ldflags=\"-s -w -X \\\"main.v=1\\\"\"\nbuild\tGOEXPERIMENT=noswissmap\n";
         let info = parse(&blob("go1.24.1 X:noswissmap,nodwarf5", text)).expect("valid");
         assert_eq!(info.main_path.as_deref(), Some("example.com/a/cmd"));
-        assert_eq!(info.main_module.as_deref(), Some("example.com/a"));
+        let modules: Vec<_> = info
+            .modules
+            .iter()
+            .map(|it| (&*it.path, &*it.version))
+            .collect();
+        assert_eq!(
+            modules,
+            [
+                ("example.com/a", "v1.2.3"),
+                ("example.com/b", "v0.0.1"),
+                ("example.com/c", "v1.0.0 => ../fork (devel)"),
+                ("example.com/d", "v1.1.0"),
+            ]
+        );
         assert_eq!(info.setting("-compiler"), Some("gc"));
         assert_eq!(info.setting("-ldflags"), Some("-s -w -X \"main.v=1\""));
         assert_eq!(info.setting("-pgo"), None);

@@ -37,7 +37,7 @@ mod types;
 mod version;
 
 pub use binary::GoBinary;
-pub use buildinfo::BuildInfo;
+pub use buildinfo::{BuildInfo, BuiltModule};
 pub use counter_layout::{CounterLayout, HEAP_STATS_DELTAS, SPAN_CLASSES};
 pub use dwarf::DwarfError;
 pub(crate) use dwarf::Reader;

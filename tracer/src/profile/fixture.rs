@@ -1,8 +1,8 @@
 //! Profiles for tests.
 
 use super::{
-    Coverage, Draw, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method, Part,
-    Profile, Sample, Stratum, Target, Values, WINDOW_GROUPS,
+    Coverage, Draw, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method,
+    Module, Part, Profile, Sample, Stratum, Target, Values, WINDOW_GROUPS,
 };
 use crate::addr::ElfAddr;
 
@@ -32,7 +32,7 @@ impl Builder {
         objects: u64,
     ) {
         let (type_name, cause) = what;
-        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let some = |text: &str| (!text.is_empty()).then(|| text.into());
         self.profile.samples.push(Sample {
             stack,
             values: Values {
@@ -60,8 +60,8 @@ impl Builder {
                 ..Values::default()
             },
             labels: Labels {
-                type_name: Some(type_name.to_owned()),
-                call: Some(call.to_owned()),
+                type_name: Some(type_name.into()),
+                call: Some(call.into()),
                 ..Labels::default()
             },
             parts: Vec::new(),
@@ -103,6 +103,7 @@ impl Builder {
                     name: name.to_owned(),
                     file: file.to_owned(),
                     start_line: 0,
+                    full_name: None,
                     runtime: name.starts_with("runtime.")
                         || name.starts_with("internal/runtime/maps.")
                         || name == "reflect.unsafe_New",
@@ -190,6 +191,10 @@ pub fn service() -> Profile {
         go_version: "go1.26.6".to_owned(),
         main_path: Some("example.com/shop".to_owned()),
         build_id: Some("f00dcafe".to_owned()),
+        modules: vec![Module {
+            path: "example.com/shop".to_owned(),
+            version: "v1.4.0".to_owned(),
+        }],
     };
     profile.coverage = Coverage {
         method: Method::All,

@@ -132,7 +132,10 @@ pub fn package_of(function: &str) -> Option<Cow<'_, str>> {
     let plain = function.split('[').next().unwrap_or(function);
     let last_element = plain.rfind('/').map_or(0, |slash| slash + 1);
     let dot = plain.get(last_element..)?.find('.')? + last_element;
-    let path = plain.get(..dot).filter(|path| !path.is_empty())?;
+    // C++ and Rust names have parameters and `::` before any dot.
+    let is_path =
+        |path: &&str| !path.is_empty() && !path.contains(['(', '<']) && !path.contains("::");
+    let path = plain.get(..dot).filter(is_path)?;
     Some(if path.contains("%2e") {
         Cow::Owned(path.replace("%2e", "."))
     } else {
@@ -154,6 +157,8 @@ mod tests {
             ("gopkg.in/yaml%2ev3.Unmarshal", Some("gopkg.in/yaml.v3")),
             ("example.com/a.b/c.F.func1", Some("example.com/a.b/c")),
             ("malloc", None),
+            ("logs::print(char const*, ...)", None),
+            ("print(char const*, ...)", None),
             ("0x4a1b2c", None),
             ("", None),
             (".hidden", None),

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
+use super::interner::Interner;
 use super::{
-    Coverage, Function, FunctionId, Labels, Location, LocationId, Losses, Method, Profile, Sample,
-    Stratum, Target,
+    Coverage, Function, FunctionId, Labels, Location, LocationId, Losses, Method, Module, Profile,
+    Sample, Stratum, Target,
 };
 
 /// What a merged profile says that has more strata than parts can name.
@@ -117,6 +118,7 @@ fn target(profiles: &[Profile], pids: Vec<u32>) -> Target {
         go_version: listed(profiles, |target| &target.go_version),
         main_path: common(profiles, |target| &target.main_path),
         build_id: common(profiles, |target| &target.build_id),
+        modules: modules(profiles),
     }
 }
 
@@ -129,6 +131,15 @@ fn listed(profiles: &[Profile], of: impl Fn(&Target) -> &String) -> String {
         }
     }
     texts.join(", ")
+}
+
+/// The different modules, in the order they come up.
+fn modules(profiles: &[Profile]) -> Vec<Module> {
+    let mut modules = Interner::default();
+    for module in profiles.iter().flat_map(|profile| &profile.target.modules) {
+        modules.index(module.clone());
+    }
+    modules.items
 }
 
 fn common(profiles: &[Profile], of: impl Fn(&Target) -> &Option<String>) -> Option<String> {
@@ -188,34 +199,6 @@ fn span(merged: &mut Profile, profiles: &[Profile]) {
             .max()
             .unwrap_or_default()
     };
-}
-
-/// Items, each once, and where they are.
-struct Interner<T> {
-    items: Vec<T>,
-    indexes: HashMap<T, u32>,
-}
-
-impl<T> Default for Interner<T> {
-    fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            indexes: HashMap::new(),
-        }
-    }
-}
-
-impl<T: Clone + Eq + std::hash::Hash> Interner<T> {
-    fn index(&mut self, item: T) -> u32 {
-        match self.indexes.entry(item) {
-            Entry::Occupied(entry) => *entry.get(),
-            Entry::Vacant(entry) => {
-                let index = self.items.len() as u32;
-                self.items.push(entry.key().clone());
-                *entry.insert(index)
-            }
-        }
-    }
 }
 
 /// The tables of the merged profile under construction.

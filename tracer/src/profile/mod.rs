@@ -5,9 +5,11 @@
 
 pub mod frame;
 pub mod histogram;
+pub(crate) mod interner;
 pub mod interval;
 pub mod merge;
 pub mod model;
+pub mod module;
 pub mod pprof;
 pub mod summary;
 pub mod timeline;

@@ -1,6 +1,7 @@
 //! The profile model: samples over interned locations and functions.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,9 @@ pub struct Profile {
     pub locations: Vec<Location>,
     /// What was seen, no two with the same stack and labels.
     pub samples: Vec<Sample>,
+    /// What a view took out of the samples ([`crate::view`]); `None` when all of the
+    /// recording is there as it was recorded.
+    pub left_out: Option<LeftOut>,
     /// How the objects that were not traced were shared out among the samples;
     /// empty when every object was traced, and when the profile does not say.
     pub strata: Vec<Stratum>,
@@ -58,6 +62,18 @@ pub struct Target {
     pub main_path: Option<String>,
     /// GNU or Go build id, hexadecimal or as Go prints it.
     pub build_id: Option<String>,
+    /// The modules it is built of, from the build info; the standard library is in none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modules: Vec<Module>,
+}
+
+/// A module that a program is built of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Module {
+    /// Path that the import paths of its packages begin with.
+    pub path: String,
+    /// Its version, of what replaces it where something does; empty when unknown.
+    pub version: String,
 }
 
 /// How the recording looked at its target. Of several processes recorded each by
@@ -132,6 +148,9 @@ pub struct Function {
     /// Whether it belongs to the Go runtime (package `runtime`, its internal
     /// packages, and the bodies it gives to other packages by linkname).
     pub runtime: bool,
+    /// The name with its type arguments, as `main.F[go.shape.int]`, where it has any;
+    /// binaries hold them from Go 1.21 on.
+    pub full_name: Option<String>,
 }
 
 /// A program counter, with the functions that were inlined there.
@@ -164,6 +183,19 @@ pub struct Sample {
     /// What tells this sample from others with the same stack.
     pub labels: Labels,
     /// What its values are estimated from; empty when they are exact.
+    pub parts: Vec<Part>,
+}
+
+/// What a view took out of the samples of a recording.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The view, as the command line asks for it.
+    pub view: String,
+    /// Sum over the samples that are not shown.
+    pub values: Values,
+    /// What they are estimated from, added up by stratum: the draws of a stratum are
+    /// those of the samples and these.
+    #[serde(skip)]
     pub parts: Vec<Part>,
 }
 
@@ -209,7 +241,7 @@ pub struct Draw {
 pub const WINDOW_GROUPS: u8 = 64;
 
 /// The counts of a sample.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Values {
     /// Heap objects allocated.
     pub objects: u64,
@@ -223,22 +255,43 @@ pub struct Values {
     pub calls: u64,
 }
 
-/// What tells samples with one stack apart.
+/// What tells samples with one stack apart. Few texts are those of very many samples,
+/// which share them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Labels {
     /// Type of the object, as the runtime names it.
-    pub type_name: Option<String>,
+    pub type_name: Option<Arc<str>>,
     /// Why it was allocated; the names are those of `crate::cause`.
-    pub cause: Option<String>,
+    pub cause: Option<Arc<str>>,
     /// Bytes asked for per object; `None` for calls.
     pub size_bytes: Option<u64>,
     /// Bytes of an element, where the object is an array of some type: of a slice, or
     /// of a map's buckets or groups.
     pub element_bytes: Option<u64>,
     /// For counted calls: the function called, as `runtime.mapassign_fast64`.
-    pub call: Option<String>,
+    pub call: Option<Arc<str>>,
     /// Process, where the recording spans more than one.
     pub pid: Option<u32>,
+}
+
+impl Part {
+    /// Adds this part to that of the same stratum in `parts`.
+    pub fn add_to(self, parts: &mut Vec<Self>) {
+        let Some(same) = parts.iter_mut().find(|it| it.stratum == self.stratum) else {
+            parts.push(self);
+            return;
+        };
+        same.counted = same.counted.saturating_add(self.counted);
+        for draw in self.draws {
+            match same
+                .draws
+                .binary_search_by_key(&draw.group, |draw| draw.group)
+            {
+                Ok(at) => same.draws[at].objects += draw.objects,
+                Err(at) => same.draws.insert(at, draw),
+            }
+        }
+    }
 }
 
 impl std::ops::AddAssign for Values {
@@ -261,6 +314,16 @@ impl Profile {
         sum
     }
 
+    /// Sum over all samples and what a view took out of them.
+    #[must_use]
+    pub fn recorded(&self) -> Values {
+        let mut sum = self.totals();
+        if let Some(left_out) = &self.left_out {
+            sum += left_out.values;
+        }
+        sum
+    }
+
     /// The location behind an id of this profile.
     #[must_use]
     pub fn location(&self, id: LocationId) -> Option<&Location> {
@@ -279,7 +342,7 @@ impl Profile {
         let mut calls = HashMap::new();
         for sample in &self.samples {
             if let Some(name) = &sample.labels.call {
-                *calls.entry(name.as_str()).or_default() += sample.values.calls;
+                *calls.entry(&**name).or_default() += sample.values.calls;
             }
         }
         calls

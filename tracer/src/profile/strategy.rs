@@ -5,8 +5,8 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::{
-    Coverage, Draw, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method, Part,
-    Profile, Sample, Stratum, Target, Values, WINDOW_GROUPS,
+    Coverage, Draw, Function, FunctionId, Labels, LeftOut, Line, Location, LocationId, Losses,
+    Method, Module, Part, Profile, Sample, Stratum, Target, Values, WINDOW_GROUPS,
 };
 use crate::addr::ElfAddr;
 
@@ -32,6 +32,7 @@ fn function() -> impl Strategy<Value = Function> {
             file,
             start_line,
             runtime,
+            full_name: None,
         }
     })
 }
@@ -73,16 +74,26 @@ fn parts(strata: u16) -> BoxedStrategy<Vec<Part>> {
     }
 }
 
+fn values() -> impl Strategy<Value = Values> {
+    (number(), number(), number(), number()).prop_map(|(objects, bytes, heap_bytes, calls)| {
+        Values {
+            objects,
+            bytes,
+            heap_bytes,
+            calls,
+        }
+    })
+}
+
+fn left_out(strata: u16) -> impl Strategy<Value = LeftOut> {
+    (text(), values(), parts(strata)).prop_map(|(view, values, parts)| LeftOut {
+        view,
+        values,
+        parts,
+    })
+}
+
 fn sample(locations: u32, strata: u16) -> impl Strategy<Value = Sample> {
-    let values =
-        (number(), number(), number(), number()).prop_map(|(objects, bytes, heap_bytes, calls)| {
-            Values {
-                objects,
-                bytes,
-                heap_bytes,
-                calls,
-            }
-        });
     let labels = (
         label(),
         label(),
@@ -93,17 +104,17 @@ fn sample(locations: u32, strata: u16) -> impl Strategy<Value = Sample> {
     )
         .prop_map(
             |(type_name, cause, size_bytes, element_bytes, call, pid)| Labels {
-                type_name,
-                cause,
+                type_name: type_name.map(Into::into),
+                cause: cause.map(Into::into),
                 size_bytes,
                 element_bytes,
-                call,
+                call: call.map(Into::into),
                 pid,
             },
         );
     (
         vec((0..locations).prop_map(LocationId), 0..6),
-        values,
+        values(),
         labels,
         parts(strata),
     )
@@ -115,6 +126,10 @@ fn sample(locations: u32, strata: u16) -> impl Strategy<Value = Sample> {
         })
 }
 
+fn module() -> impl Strategy<Value = Module> {
+    (text(), text()).prop_map(|(path, version)| Module { path, version })
+}
+
 fn target() -> impl Strategy<Value = Target> {
     (
         vec(any::<u32>(), 0..3),
@@ -123,20 +138,28 @@ fn target() -> impl Strategy<Value = Target> {
         text(),
         option::of(text()),
         option::of(text()),
+        vec(module(), 0..3),
     )
         .prop_map(
-            |(pids, exe, args, go_version, main_path, build_id)| Target {
+            |(pids, exe, args, go_version, main_path, build_id, modules)| Target {
                 pids,
                 exe,
                 args,
                 go_version,
                 main_path,
                 build_id,
+                modules,
             },
         )
 }
 
-type Tables = (Vec<Function>, Vec<Location>, Vec<Stratum>, Vec<Sample>);
+type Tables = (
+    Vec<Function>,
+    Vec<Location>,
+    Vec<Stratum>,
+    Vec<Sample>,
+    Option<LeftOut>,
+);
 
 fn tables() -> impl Strategy<Value = Tables> {
     vec(function(), 1..6)
@@ -156,11 +179,13 @@ fn tables() -> impl Strategy<Value = Tables> {
         })
         .prop_flat_map(|(functions, locations, strata)| {
             let sample = sample(locations.len() as u32, strata.len() as u16);
+            let left_out = left_out(strata.len() as u16);
             (
                 Just(functions),
                 Just(locations),
                 Just(strata),
                 vec(sample, 0..12),
+                option::of(left_out),
             )
         })
 }
@@ -210,7 +235,7 @@ pub fn profile() -> impl Strategy<Value = Profile> {
     )
         .prop_map(
             |(target, coverage, start_unix_ns, duration_ns, losses, warnings, tables)| {
-                let (functions, locations, strata, samples) = tables;
+                let (functions, locations, strata, samples, left_out) = tables;
                 Profile {
                     target,
                     coverage,
@@ -221,6 +246,7 @@ pub fn profile() -> impl Strategy<Value = Profile> {
                     functions,
                     locations,
                     samples,
+                    left_out,
                     strata,
                     timeline: None,
                 }

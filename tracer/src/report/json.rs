@@ -3,13 +3,14 @@
 //! ```json
 //! {
 //!   "schema": 1,
-//!   "target": {"pids": [1], "exe": "", "args": [], "go_version": "", "main_path": null, "build_id": null},
+//!   "target": {"pids": [1], "exe": "", "args": [], "go_version": "", "main_path": null, "build_id": null,
+//!              "modules": [{"path": "", "version": ""}]},
 //!   "coverage": {"method": "windows", "traced_ns": 1, "recorded_ns": 1, "windows": 1,
 //!                "objects_counted": 1, "objects_runtime": null},
 //!   "start_unix_ns": 1, "duration_ns": 1,
 //!   "totals": {"objects": 1, "bytes": 1, "heap_bytes": 1, "calls": {"runtime.mapassign_fast64": 1}},
 //!   "lost": {"events": 0, "stacks": 0, "cut": 0},
-//!   "warnings": [],
+//!   "warnings": [], "left_out": null,
 //!   "by": "site", "sort": "bytes", "only": null, "rows_in_all": 1,
 //!   "rows": [{"key": "", "objects": 1, "objects_interval": [1, 2], "bytes": 1, "bytes_interval": null,
 //!             "heap_bytes": 1, "percent": 100.0, "p50": 1, "p90": 1, "p99": 1, "max": 1}],
@@ -30,13 +31,17 @@
 //! allocated by the runtime's own counters, null when those could not be read.
 //! An interval is the lowest and the highest value at 95 %; it is null when the
 //! value is exact, and when the file does not say how far it may be off.
+//!
+//! `left_out` is what a view took out ([`crate::view`]):
+//! `{"view": "--focus json", "values": {"objects": 1, "bytes": 1, "heap_bytes": 1, "calls": 0}}`.
+//! `totals` have it, except for calls by function.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::{CallRow, Report, Row};
-use crate::profile::{Coverage, Interval, Losses, SizeHistogram, Target};
+use crate::profile::{Coverage, Interval, LeftOut, Losses, SizeHistogram, Target};
 
 /// Version of the JSON; a change that breaks readers raises it.
 pub const SCHEMA: u32 = 1;
@@ -51,6 +56,7 @@ struct Document<'a> {
     totals: Totals<'a>,
     lost: Lost,
     warnings: &'a [String],
+    left_out: Option<&'a LeftOut>,
     by: &'static str,
     sort: &'static str,
     only: Option<&'a str>,
@@ -151,6 +157,7 @@ pub fn to_json(report: &Report<'_>) -> String {
         },
         lost: profile.losses.into(),
         warnings: &profile.warnings,
+        left_out: profile.left_out.as_ref(),
         by: report.options.by.name(),
         sort: report.options.sort.name(),
         only: report.options.only.as_deref(),

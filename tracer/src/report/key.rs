@@ -2,7 +2,6 @@
 
 use clap::ValueEnum;
 
-use crate::profile::frame::package_of;
 use crate::profile::pprof::LOST_STACK;
 use crate::profile::{Profile, Sample};
 
@@ -12,6 +11,8 @@ pub const NO_TYPE: &str = "[no type]";
 pub const NO_CAUSE: &str = "[no cause]";
 /// Package of functions that have none: C functions and bare addresses.
 pub const NO_PACKAGE: &str = "[no package]";
+/// Module of functions whose package is in none that is known.
+pub const NO_MODULE: &str = "[no module]";
 
 /// What rows are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -27,8 +28,10 @@ pub enum By {
     Type,
     /// Why it was allocated
     Cause,
-    /// Package of that frame
+    /// Package of that frame, the main package by its import path
     Package,
+    /// Module of that frame and its version; std is the standard library
+    Module,
 }
 
 impl By {
@@ -42,6 +45,7 @@ impl By {
             Self::Type => "type",
             Self::Cause => "cause",
             Self::Package => "package",
+            Self::Module => "module",
         }
     }
 
@@ -61,7 +65,7 @@ impl By {
                 .as_deref()
                 .unwrap_or(NO_CAUSE)
                 .to_owned(),
-            Self::Site | Self::Function | Self::Line | Self::Package => {
+            Self::Site | Self::Function | Self::Line | Self::Package | Self::Module => {
                 self.key_of_site(profile, sample)
             }
         }
@@ -72,8 +76,12 @@ impl By {
             return LOST_STACK.to_owned();
         };
         match self {
-            Self::Package => package_of(&frame.function)
+            Self::Package => profile
+                .package(&frame.function)
                 .map_or_else(|| NO_PACKAGE.to_owned(), |p| p.into_owned()),
+            Self::Module => profile
+                .module(&frame.function)
+                .unwrap_or_else(|| NO_MODULE.to_owned()),
             Self::Line => frame
                 .position()
                 .unwrap_or_else(|| frame.function.into_owned()),
@@ -101,7 +109,9 @@ mod tests {
         );
         assert_eq!(key(By::Function, 0), "main.newOrder");
         assert_eq!(key(By::Line, 0), "/home/dev/shop/order/order.go:12");
-        assert_eq!(key(By::Package, 0), "main");
+        assert_eq!(key(By::Package, 0), "example.com/shop");
+        assert_eq!(key(By::Module, 0), "example.com/shop v1.4.0");
+        assert_eq!(key(By::Module, 1), "std");
         assert_eq!(key(By::Type, 0), "main.Order");
         assert_eq!(key(By::Cause, 0), "new");
         assert_eq!(key(By::Type, 1), NO_TYPE);
@@ -115,7 +125,7 @@ mod tests {
         assert!(By::Site.key(&profile, unknown).starts_with("0x40"));
         assert!(By::Line.key(&profile, unknown).starts_with("0x40"));
         assert_eq!(By::Package.key(&profile, unknown), NO_PACKAGE);
-        for by in [By::Site, By::Function, By::Line, By::Package] {
+        for by in [By::Site, By::Function, By::Line, By::Package, By::Module] {
             assert_eq!(by.key(&profile, lost), LOST_STACK);
         }
         assert_eq!(By::Type.key(&profile, lost), "main.Order");

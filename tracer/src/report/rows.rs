@@ -68,9 +68,9 @@ pub struct Report<'a> {
     pub profile: &'a Profile,
     /// What it shows.
     pub options: Options,
-    /// Sum over the whole recording.
+    /// Sum over the whole recording, with what a view took out of it.
     pub totals: Values,
-    /// Calls by called function, over the whole recording.
+    /// Calls by called function, over what a view shows of the recording.
     pub calls: BTreeMap<&'a str, u64>,
     /// The first rows by order, at most `options.top`.
     pub rows: Vec<Row<'a>>,
@@ -139,7 +139,7 @@ impl<'a> Report<'a> {
     /// The report on `profile` that `options` ask for.
     #[must_use]
     pub fn new(profile: &'a Profile, options: Options) -> Self {
-        let totals = profile.totals();
+        let totals = profile.recorded();
         let groups = group(profile, &options);
         let intervals = Intervals::of(profile);
         let sizes = SizeHistogram::of(

@@ -74,6 +74,9 @@ fn header(report: &Report<'_>) -> String {
             "not known: the file does not say what rows are estimated from",
         );
     }
+    if let Some(view) = summary::view(profile) {
+        line("Shown", &view);
+    }
     line(
         "Total",
         &format!(
@@ -153,7 +156,7 @@ fn rows(report: &Report<'_>, width: u16) -> Table {
         }
         let key = match report.options.by {
             By::Site | By::Line => short_key(&row.key),
-            By::Function | By::Type | By::Cause | By::Package => row.key.clone(),
+            By::Function | By::Type | By::Cause | By::Package | By::Module => row.key.clone(),
         };
         table.add_row(table_row(&figures, &[key]));
     }

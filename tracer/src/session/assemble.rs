@@ -7,8 +7,9 @@ use tracer_ebpf::wire::{CountKey, MAX_FRAMES};
 use super::tracing::Traced;
 use crate::collect::{CycleCut, RawRecording};
 use crate::gc::{self, Counted, Cycle, Cycles, SiteId};
+use crate::golang::BuildInfo;
 use crate::plan::Counts;
-use crate::profile::{Coverage, Method, Profile, Sample, Target};
+use crate::profile::{Coverage, Method, Module, Profile, Sample, Target};
 use crate::report::By;
 use crate::symbolize::{self, KeyObject};
 
@@ -66,6 +67,7 @@ pub(super) fn assemble(traced: Traced) -> (Profile, Option<Cycles>) {
             go_version: prepared.binary.version().to_string(),
             main_path: build_info.main_path.clone(),
             build_id: prepared.binary.build_id(),
+            modules: modules(build_info),
         },
         coverage: Coverage {
             method,
@@ -85,11 +87,20 @@ pub(super) fn assemble(traced: Traced) -> (Profile, Option<Cycles>) {
         functions: resolved.functions,
         locations: resolved.locations,
         samples: resolved.samples,
+        left_out: None,
         strata: resolved.strata,
         timeline: None,
     };
     let cycles = (!raw.cycles.is_empty()).then(|| cycles(&profile, raw, &resolved.objects));
     (profile, cycles)
+}
+
+fn modules(build_info: &BuildInfo) -> Vec<Module> {
+    let modules = build_info.modules.iter().map(|built| Module {
+        path: built.path.clone(),
+        version: built.version.clone(),
+    });
+    modules.collect()
 }
 
 /// What each cycle has of each site.

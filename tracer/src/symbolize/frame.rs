@@ -7,6 +7,8 @@ use std::borrow::Cow;
 pub struct Frame<'a> {
     /// Its name, type arguments folded to `[...]`, C++ and Rust demangled.
     pub name: Cow<'a, str>,
+    /// The name with its type arguments, where the binary holds them: from Go 1.21 on.
+    pub full_name: Option<Cow<'a, str>>,
     /// Source file, empty when unknown.
     pub file: Cow<'a, str>,
     /// Line in it, 0 when unknown.
@@ -22,6 +24,18 @@ pub struct Frame<'a> {
     /// Whether it belongs to the Go runtime, see
     /// [`GoBinary::is_runtime_file`](crate::golang::GoBinary::is_runtime_file).
     pub runtime: bool,
+}
+
+impl<'a> Frame<'a> {
+    /// A frame of the function that the binary calls `name`, and nothing but its name.
+    pub(super) fn named(name: &'a str) -> Self {
+        let folded = fold_generics(name);
+        Self {
+            full_name: matches!(folded, Cow::Owned(_)).then_some(Cow::Borrowed(name)),
+            name: folded,
+            ..Self::default()
+        }
+    }
 }
 
 /// A function's name with its type arguments folded: `main.F[go.shape.int].func1`

@@ -1,7 +1,8 @@
 //! Frames from the function table, which every Go binary has and which the
 //! runtime's own tracebacks use.
 
-use super::frame::{Frame, fold_generics};
+use super::demangle::demangle;
+use super::frame::Frame;
 use crate::addr::ElfAddr;
 use crate::golang::{Function, GoBinary};
 
@@ -31,31 +32,43 @@ pub fn all_frames_at(binary: &GoBinary, pc: ElfAddr) -> Vec<Frame<'_>> {
         && let Some(call) = function.inlined_at(at)
     {
         frames.push(Frame {
-            name: fold_generics(call.name),
             start_line: call.start_line.unwrap_or(0),
             inlined: true,
             wrapper: call.is_wrapper,
-            ..position(binary, &function, at)
+            ..positioned(binary, &function, at, call.name)
         });
         at = call.parent_pc;
     }
     frames.push(Frame {
-        name: fold_generics(function.name()),
         start_line: function.start_line().unwrap_or(0),
         wrapper: function.is_wrapper(),
         top: function.is_top_frame(),
-        ..position(binary, &function, at)
+        ..positioned(binary, &function, at, function.name())
     });
     frames
 }
 
-/// A frame with file, line and whose code it is.
-fn position<'a>(binary: &GoBinary, function: &Function<'a>, at: ElfAddr) -> Frame<'a> {
+/// A frame of the function called `name`, with file, line and whose code it is. C++ and
+/// Rust code that Go's own linker took in is here too, by the linker's names and without
+/// files.
+fn positioned<'a>(
+    binary: &'a GoBinary,
+    function: &Function<'a>,
+    at: ElfAddr,
+    name: &'a str,
+) -> Frame<'a> {
     let file = function.file_at(at).unwrap_or_default();
+    let named = match file {
+        "" => Frame {
+            name: demangle(name),
+            ..Frame::default()
+        },
+        _ => Frame::named(name),
+    };
     Frame {
         file: file.into(),
         line: function.line_at(at).unwrap_or(0),
         runtime: binary.is_runtime_file(file),
-        ..Frame::default()
+        ..named
     }
 }

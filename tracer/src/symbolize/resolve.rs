@@ -273,8 +273,8 @@ fn labels(
 ) -> Labels {
     match probe.counts {
         Counts::Calls => Labels {
-            type_name: of_type.map(|known| known.name.clone()),
-            call: Some(probe.function.clone()),
+            type_name: of_type.map(|known| known.name.as_str().into()),
+            call: Some(probe.function.as_str().into()),
             ..Labels::default()
         },
         Counts::Objects | Counts::Spans => {
@@ -295,9 +295,9 @@ fn labels(
             let type_arg = TypeArg::new(key.type_addr, of_type.map(|known| known.name.as_str()));
             let cause = cause::cause_of(&names, type_arg, size_bytes);
             Labels {
-                cause: (!stack.locations.is_empty()).then(|| cause.to_string()),
+                cause: (!stack.locations.is_empty()).then(|| cause.name().into()),
                 element_bytes: of.as_ref().and_then(|it| it.element_bytes),
-                type_name: of.map(|it| it.name),
+                type_name: of.map(|it| it.name.into()),
                 size_bytes: Some(size_bytes),
                 ..Labels::default()
             }

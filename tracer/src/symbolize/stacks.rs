@@ -1,5 +1,6 @@
 //! Stacks of addresses become stacks of locations.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::{Frame, Symbolizer, call_site};
@@ -171,6 +172,7 @@ impl<'a> Stacks<'a> {
             file: frame.file.clone().into_owned(),
             start_line: frame.start_line,
             runtime: frame.runtime,
+            full_name: frame.full_name.clone().map(Cow::into_owned),
         };
         Line {
             function: self.function_id(function),

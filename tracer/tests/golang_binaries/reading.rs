@@ -57,7 +57,7 @@ fn check(toolchain: &Toolchain, binary: &GoBinary) {
     check_inlining(binary);
     let info = binary.build_info();
     assert_eq!(info.main_path.as_deref(), Some("example.com/shapes"));
-    assert_eq!(info.main_module.as_deref(), Some("example.com/shapes"));
+    assert_eq!(info.modules[0].path, "example.com/shapes");
     assert_eq!(info.setting("CGO_ENABLED"), Some("0"));
     assert_eq!(info.experiments(), Vec::<String>::new());
 }

@@ -134,7 +134,12 @@ fn bytes(file: &Path) -> BTreeMap<(String, String), u64> {
         let Some(frame) = frames.find(|it| it.function.starts_with("main.")) else {
             continue;
         };
-        let cause = sample.labels.cause.clone().unwrap_or_default();
+        let cause = sample
+            .labels
+            .cause
+            .as_deref()
+            .unwrap_or_default()
+            .to_owned();
         *bytes
             .entry((frame.function.into_owned(), cause))
             .or_default() += sample.values.bytes;

@@ -86,7 +86,7 @@ impl Measure {
 /// One number for each group of windows.
 type ByGroup = [f64; WINDOW_GROUPS as usize];
 
-/// What makes the intervals of a profile: sums over all of its samples.
+/// What makes the intervals of a profile: sums over all of its samples, shown or not.
 #[derive(Clone, Debug, Default)]
 pub struct Intervals {
     strata: Vec<Totals>,
@@ -179,7 +179,9 @@ impl Intervals {
                 groups: 0,
             })
             .collect();
-        for part in profile.samples.iter().flat_map(|sample| &sample.parts) {
+        let left_out = profile.left_out.iter().flat_map(|it| &it.parts);
+        let shown = profile.samples.iter().flat_map(|sample| &sample.parts);
+        for part in shown.chain(left_out) {
             let Some(totals) = strata.get_mut(usize::from(part.stratum)) else {
                 continue;
             };

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
+use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 use prost::Message;
@@ -63,13 +64,15 @@ fn from_proto(message: &proto::Profile) -> Result<Profile, DecodeError> {
     };
     let (functions, function_ids) = functions(strings, &message.function, &meta)?;
     let (locations, location_ids) = locations(&message.location, &function_ids)?;
+    let mut texts = Texts::new(strings);
     let mut samples = message
         .sample
         .iter()
-        .map(|sample| sample_of(strings, &columns, &location_ids, sample))
+        .map(|sample| sample_of(&mut texts, &columns, &location_ids, sample))
         .collect::<Result<Vec<_>, _>>()?;
+    let mut left_out = meta.left_out;
     let strata = sampling::decode(&message.sampling, &message.sample)
-        .map(|sampling| sampling.give_to(&mut samples))
+        .map(|sampling| sampling.give_to(&mut samples, left_out.as_mut()))
         .unwrap_or_default();
     Ok(Profile {
         target: meta.target,
@@ -81,6 +84,7 @@ fn from_proto(message: &proto::Profile) -> Result<Profile, DecodeError> {
         functions,
         locations,
         samples,
+        left_out,
         strata,
         timeline: None,
     })
@@ -217,6 +221,7 @@ fn functions(
             None
         } else {
             let mut function = Function {
+                full_name: full_name(&name, &strings.get(message.system_name)?),
                 name: name.into_owned(),
                 file: strings.get(message.filename)?.into_owned(),
                 start_line: line_number(message.start_line),
@@ -234,6 +239,21 @@ fn functions(
         }
     }
     Ok((functions, ids))
+}
+
+/// What stands for type arguments in the names of tracebacks.
+const FOLDED: &str = "[...]";
+
+/// What the linker calls a function, where it is the name with type arguments and not
+/// one that is mangled or means another.
+fn full_name(name: &str, system_name: &str) -> Option<String> {
+    let (head, tail) = name.split_once(FOLDED)?;
+    let arguments = system_name
+        .strip_prefix(head)?
+        .strip_suffix(tail)
+        .filter(|arguments| *arguments != FOLDED)?;
+    let is_list = arguments.starts_with('[') && arguments.ends_with(']');
+    is_list.then(|| system_name.to_owned())
 }
 
 type LocationIds = HashMap<u64, Option<LocationId>>;
@@ -285,7 +305,7 @@ fn locations(
 }
 
 fn sample_of(
-    strings: Strings<'_>,
+    texts: &mut Texts<'_>,
     columns: &Columns,
     location_ids: &LocationIds,
     message: &proto::Sample,
@@ -304,11 +324,10 @@ fn sample_of(
     }
     let mut labels = Labels::default();
     for label in &message.label {
-        let text = || strings.get(label.str).map(|text| Some(text.into_owned()));
-        match &*strings.get(label.key)? {
-            "type" if label.str != 0 => labels.type_name = text()?,
-            "cause" if label.str != 0 => labels.cause = text()?,
-            "call" if label.str != 0 => labels.call = text()?,
+        match &*texts.strings.get(label.key)? {
+            "type" if label.str != 0 => labels.type_name = Some(texts.get(label.str)?),
+            "cause" if label.str != 0 => labels.cause = Some(texts.get(label.str)?),
+            "call" if label.str != 0 => labels.call = Some(texts.get(label.str)?),
             "bytes" if label.str == 0 => labels.size_bytes = u64::try_from(label.num).ok(),
             "element_bytes" if label.str == 0 => {
                 labels.element_bytes = u64::try_from(label.num).ok();
@@ -343,6 +362,30 @@ impl<'a> Strings<'a> {
                 index,
                 strings: self.0.len(),
             })
+    }
+}
+
+/// The texts of labels, each made once and shared by all samples that have it.
+struct Texts<'a> {
+    strings: Strings<'a>,
+    known: HashMap<i64, Arc<str>>,
+}
+
+impl<'a> Texts<'a> {
+    fn new(strings: Strings<'a>) -> Self {
+        Self {
+            strings,
+            known: HashMap::new(),
+        }
+    }
+
+    fn get(&mut self, index: i64) -> Result<Arc<str>, DecodeError> {
+        if let Some(text) = self.known.get(&index) {
+            return Ok(text.clone());
+        }
+        let text: Arc<str> = self.strings.get(index)?.into();
+        self.known.insert(index, text.clone());
+        Ok(text)
     }
 }
 

@@ -44,7 +44,10 @@ pub(super) fn to_proto(profile: &Profile) -> proto::Profile {
             proto::Function {
                 id,
                 name,
-                system_name: name,
+                system_name: match &function.full_name {
+                    Some(full_name) => strings.index(full_name),
+                    None => name,
+                },
                 filename: strings.index(&function.file),
                 start_line: i64::from(function.start_line),
             }

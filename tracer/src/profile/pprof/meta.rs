@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::super::frame::package_of;
-use super::super::{Coverage, Function, Losses, Profile, Target, summary};
+use super::super::{Coverage, Function, LeftOut, Losses, Profile, Target, summary};
 
 /// Version of [`Meta`]. A reader refuses larger ones; new fields that old
 /// readers may pass over do not change it.
@@ -37,6 +37,9 @@ pub struct Meta {
     /// instead of ids because other tools renumber functions.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub runtime_exceptions: BTreeSet<(String, String)>,
+    /// What a view took out; the parts of it are with those of the samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
 }
 
 impl Meta {
@@ -57,6 +60,11 @@ impl Meta {
             losses: profile.losses,
             warnings: profile.warnings.clone(),
             runtime_exceptions,
+            left_out: profile.left_out.as_ref().map(|left_out| LeftOut {
+                view: left_out.view.clone(),
+                values: left_out.values,
+                parts: Vec::new(),
+            }),
         }
     }
 
@@ -77,6 +85,11 @@ impl Meta {
         self.target.pids.dedup();
         self.coverage.merge(&other.coverage);
         self.losses.merge(other.losses);
+        match (&mut self.left_out, other.left_out) {
+            (Some(mine), Some(theirs)) => mine.values += theirs.values,
+            (mine @ None, theirs) => *mine = theirs,
+            (Some(_), None) => {}
+        }
         for warning in other.warnings {
             if !self.warnings.contains(&warning) {
                 self.warnings.push(warning);
@@ -97,6 +110,7 @@ pub(super) fn comments(profile: &Profile) -> Vec<String> {
             summary::losses(&profile.losses).unwrap_or_else(|| "nothing".to_owned())
         ),
     ];
+    comments.extend(summary::view(profile).map(|view| format!("shown: {}", one_line(&view))));
     comments.extend(
         profile
             .warnings
@@ -150,6 +164,7 @@ mod tests {
             file: "runtime/malloc.go".into(),
             start_line: 1,
             runtime,
+            full_name: None,
         };
         let profile = Profile {
             functions: vec![

@@ -71,7 +71,8 @@ pub struct Sampling {
     /// Whether that number is the runtime's, of each stratum.
     #[prost(bool, repeated, tag = "4")]
     pub known: Vec<bool>,
-    /// Index of the sample of each part, as difference from the part before.
+    /// Index of the sample of each part, as difference from the part before. Parts of
+    /// what a view left out have the index behind the last.
     #[prost(uint32, repeated, tag = "5")]
     pub sample_delta: Vec<u32>,
     /// Index of the stratum of each part.

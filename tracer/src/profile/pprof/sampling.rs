@@ -3,7 +3,7 @@
 use flate2::Crc;
 use prost::Message;
 
-use super::super::{Draw, Part, Profile, Sample, Stratum, WINDOW_GROUPS};
+use super::super::{Draw, LeftOut, Part, Profile, Sample, Stratum, WINDOW_GROUPS};
 use super::limits::MAX_MESSAGES;
 use super::proto;
 
@@ -28,8 +28,10 @@ pub(super) fn encode(profile: &Profile, messages: &[proto::Sample]) -> Vec<u8> {
         ..proto::Sampling::default()
     };
     let mut previous = 0;
-    for (index, sample) in profile.samples.iter().enumerate() {
-        for part in &sample.parts {
+    let shown = profile.samples.iter().map(|sample| &sample.parts);
+    let left_out = profile.left_out.iter().map(|left_out| &left_out.parts);
+    for (index, parts) in shown.chain(left_out).enumerate() {
+        for part in parts {
             // Stored samples are fewer than 2^32: MAX_MESSAGES.
             sampling.sample_delta.push((index - previous) as u32);
             previous = index;
@@ -45,18 +47,26 @@ pub(super) fn encode(profile: &Profile, messages: &[proto::Sample]) -> Vec<u8> {
     sampling.encode_to_vec()
 }
 
-/// Strata, and parts by index of their sample, ascending.
+/// Strata, and parts by index of their sample, ascending; those of what a view left out
+/// have the index behind the last.
 pub(super) struct Sampling {
     strata: Vec<Stratum>,
     parts: Vec<(usize, Part)>,
 }
 
 impl Sampling {
-    /// Gives each of `samples` its parts, and the caller the strata.
-    pub(super) fn give_to(self, samples: &mut [Sample]) -> Vec<Stratum> {
+    /// Gives each of `samples` its parts, what was left out those behind, and the caller
+    /// the strata.
+    pub(super) fn give_to(
+        self,
+        samples: &mut [Sample],
+        mut left_out: Option<&mut LeftOut>,
+    ) -> Vec<Stratum> {
         for (index, part) in self.parts {
-            if let Some(sample) = samples.get_mut(index) {
-                sample.parts.push(part);
+            match (samples.get_mut(index), &mut left_out) {
+                (Some(sample), _) => sample.parts.push(part),
+                (None, Some(left_out)) => left_out.parts.push(part),
+                (None, None) => {}
             }
         }
         self.strata
@@ -118,7 +128,7 @@ fn parts(message: &proto::Sampling, samples: usize, strata: usize) -> Option<Vec
         let (these_groups, other_groups) = groups.split_at_checked(draws)?;
         let (these_objects, other_objects) = objects.split_at_checked(draws)?;
         (groups, objects) = (other_groups, other_objects);
-        let fits = sample < samples
+        let fits = sample <= samples
             && usize::try_from(*stratum).ok()? < strata
             && these_groups.is_sorted_by(|a, b| a < b)
             && these_groups.iter().all(|group| *group < WINDOW_GROUPS)
@@ -208,7 +218,7 @@ mod tests {
         for sample in &mut samples {
             sample.parts.clear();
         }
-        let strata = changed(|_| {}).unwrap().give_to(&mut samples);
+        let strata = changed(|_| {}).unwrap().give_to(&mut samples, None);
         assert_eq!((strata, samples), (profile.strata, profile.samples));
     }
 
@@ -225,7 +235,7 @@ mod tests {
                 m.untraced.resize(65_537, 0.0);
                 m.known.resize(65_537, true);
             }),
-            ("sample out of range", |m| m.sample_delta[2] = 3),
+            ("sample out of range", |m| m.sample_delta[2] = 4),
             ("sample beyond usize", |m| {
                 m.sample_delta = vec![u32::MAX; 3];
             }),
