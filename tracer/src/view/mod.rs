@@ -75,7 +75,7 @@ pub enum RuntimeFrames {
     Show,
     /// They are taken out of call chains
     Hide,
-    /// Those that follow each other become one, [runtime]
+    /// Those that follow each other become one, \[runtime\]
     Fold,
 }
 
