@@ -7,6 +7,7 @@ use gimli::{
 };
 
 use super::binary::GoBinary;
+use super::collector_data::CollectorLayout;
 use super::counter_layout::CounterLayout;
 use super::dwarf::{DwarfError, Reader};
 use super::layout::{LayoutSource, RuntimeLayout};
@@ -29,6 +30,9 @@ const COUNTING: [&str; 6] = [
     "runtime.mcache",
     "runtime.mspan",
 ];
+
+/// The structs of a [`CollectorLayout`].
+const COLLECTING: [&str; 2] = ["runtime.workType", "runtime.gcControllerState"];
 
 /// What the debug information says of some structs.
 #[derive(Default)]
@@ -62,6 +66,14 @@ impl GoBinary {
     /// When the debug information is damaged.
     pub fn dwarf_counter_layout(&self) -> Result<Option<CounterLayout>, DwarfError> {
         Ok(counter_layout(&self.dwarf_structs(&COUNTING)?).filter(CounterLayout::is_consistent))
+    }
+
+    /// The same for what the garbage collector keeps of a collection.
+    ///
+    /// # Errors
+    /// When the debug information is damaged.
+    pub fn dwarf_collector_layout(&self) -> Result<Option<CollectorLayout>, DwarfError> {
+        Ok(collector_layout(&self.dwarf_structs(&COLLECTING)?))
     }
 
     fn dwarf_structs(&self, wanted: &[&'static str]) -> Result<Structs, DwarfError> {
@@ -171,6 +183,21 @@ fn counter_layout(structs: &Structs) -> Option<CounterLayout> {
         mspan_alloc_count_before_cache: mspan("allocCountBeforeCache")?,
         mspan_elemsize: mspan("elemsize")?,
         mspan_nelems: mspan("nelems")?,
+        source: LayoutSource::Dwarf,
+    })
+}
+
+fn collector_layout(structs: &Structs) -> Option<CollectorLayout> {
+    let work = |field| structs.offset("runtime.workType", field);
+    Some(CollectorLayout {
+        work_start_sema: work("startSema")?,
+        work_cycles: work("cycles")?,
+        work_sweep_term: work("tSweepTerm")?,
+        work_mark_term: work("tMarkTerm")?,
+        work_heap0: work("heap0")?,
+        work_heap1: work("heap1")?,
+        work_heap2: work("heap2")?,
+        controller_last_heap_goal: structs.offset("runtime.gcControllerState", "lastHeapGoal")?,
         source: LayoutSource::Dwarf,
     })
 }

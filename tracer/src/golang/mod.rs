@@ -14,6 +14,7 @@ mod binary;
 mod buildinfo;
 pub(crate) mod bytes;
 mod code_references;
+mod collector_data;
 mod counter_layout;
 mod dwarf;
 mod dwarf_layout;
@@ -38,6 +39,7 @@ mod version;
 
 pub use binary::GoBinary;
 pub use buildinfo::{BuildInfo, BuiltModule};
+pub use collector_data::{CollectorData, CollectorLayout};
 pub use counter_layout::{CounterLayout, HEAP_STATS_DELTAS, SPAN_CLASSES};
 pub use dwarf::DwarfError;
 pub(crate) use dwarf::Reader;

@@ -5,10 +5,10 @@
 //! are found in the machine code of functions that use them: the addresses they
 //! take, and the sizes they read with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::binary::GoBinary;
-use super::code_references::Reference;
+use super::code_references::{Reference, slices, taken};
 use crate::addr::ElfAddr;
 
 /// Addresses of `runtime.memstats`, `allp` and `emptymspan`.
@@ -59,9 +59,6 @@ const USERS_OF_HEAP_STATS: [&str; 3] = [REFILL, RELEASE_ALL, ALLOC_LARGE];
 /// :5087 and :5297.
 const USERS_OF_ALLP: [&str; 4] = [RETAKE, CHECKDEAD, PROCRESIZE, STOP_THE_WORLD];
 
-/// Functions that must agree on an address. The others may be missing.
-const WITNESSES: usize = 2;
-
 impl GoBinary {
     /// Addresses of the runtime's variables in which it counts allocations: from
     /// the symbol table, else from the debug information, else from machine
@@ -95,7 +92,7 @@ impl GoBinary {
         .into_iter()
         .collect();
         let names: Vec<&str> = names.into_iter().collect();
-        let code = Code(self.references_to_zeroed(&names));
+        let code = self.references_to_zeroed(&names);
         let layout = self.counter_layout()?;
 
         let emptymspan = code.agreed(&USERS_OF_EMPTYMSPAN, taken)?;
@@ -120,91 +117,5 @@ impl GoBinary {
             emptymspan,
             source: DataSource::Instructions,
         })
-    }
-}
-
-/// What each function refers to.
-struct Code<'a>(BTreeMap<&'a str, BTreeSet<Reference>>);
-
-impl Code<'_> {
-    /// Nothing for a function that the binary does not have.
-    fn of(&self, function: &str) -> &BTreeSet<Reference> {
-        const NOTHING: &BTreeSet<Reference> = &BTreeSet::new();
-        self.0.get(function).unwrap_or(NOTHING)
-    }
-
-    /// The one address that all of these functions have among their candidates,
-    /// as far as the binary has the functions; `None` when there is not exactly
-    /// one, or too few functions to tell.
-    fn agreed(
-        &self,
-        functions: &[&str],
-        candidates: impl Fn(&BTreeSet<Reference>) -> BTreeSet<ElfAddr>,
-    ) -> Option<ElfAddr> {
-        let present = functions.iter().filter_map(|name| self.0.get(name));
-        let mut sets = present.map(candidates).collect::<Vec<_>>().into_iter();
-        if sets.len() < WITNESSES {
-            return None;
-        }
-        let first = sets.next()?;
-        let common = sets.fold(first, |common, set| &common & &set);
-        let mut common = common.into_iter();
-        common.next().filter(|_| common.next().is_none())
-    }
-}
-
-/// Addresses that are taken rather than read or written.
-fn taken(references: &BTreeSet<Reference>) -> BTreeSet<ElfAddr> {
-    references
-        .iter()
-        .filter(|reference| reference.access_bytes.is_none())
-        .map(|reference| reference.at)
-        .collect()
-}
-
-/// Words whose next word is used too, as are pointer and length of a slice.
-fn slices(references: &BTreeSet<Reference>) -> BTreeSet<ElfAddr> {
-    references
-        .iter()
-        .filter(|reference| reference.access_bytes == Some(8))
-        .filter(|reference| {
-            let length = reference.at.checked_add(8);
-            length.is_some_and(|at| references.contains(&Reference::accessed(at, 8)))
-        })
-        .map(|reference| reference.at)
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn code<const N: usize>(functions: [(&'static str, &[Reference]); N]) -> Code<'static> {
-        let set = |references: &[Reference]| references.iter().copied().collect();
-        Code(functions.map(|(name, found)| (name, set(found))).into())
-    }
-
-    #[test]
-    fn functions_must_agree_on_one_address() {
-        let [a, b] = [0x10, 0x20].map(|at| Reference::taken(ElfAddr(at)));
-        let agreed = |code: Code<'_>| code.agreed(&["f", "g"], taken);
-        assert_eq!(
-            agreed(code([("f", &[a, b]), ("g", &[b])])),
-            Some(ElfAddr(0x20))
-        );
-        assert_eq!(agreed(code([("f", &[a, b]), ("g", &[a, b])])), None);
-        assert_eq!(agreed(code([("f", &[a]), ("g", &[b])])), None);
-        assert_eq!(agreed(code([("f", &[a])])), None);
-        assert_eq!(agreed(code([])), None);
-    }
-
-    #[test]
-    fn a_slice_is_two_words_in_a_row() {
-        let word = |at| Reference::accessed(ElfAddr(at), 8);
-        let half = Reference::accessed(ElfAddr(0x28), 4);
-        let found = slices(&[word(0x10), word(0x18), word(0x20), half].into());
-        assert_eq!(found, [ElfAddr(0x10), ElfAddr(0x18)].into());
-        let end = slices(&[word(u64::MAX - 3)].into());
-        assert_eq!(end, BTreeSet::new());
     }
 }

@@ -131,7 +131,16 @@ fn field_offsets_are_those_of_the_debug_information() {
         assert_ne!(counters.source, found.source);
         found.source = counters.source;
         assert_eq!(counters, found, "{binary:?}");
+        let collector = binary.collector_layout().expect("a known release");
+        let mut found = binary
+            .dwarf_collector_layout()
+            .expect("sound")
+            .expect("complete");
+        assert_ne!(collector.source, found.source);
+        found.source = collector.source;
+        assert_eq!(collector, found, "{binary:?}");
         let stripped = open(&shapes(&toolchain, "bare", &["-ldflags=-s -w"]));
+        assert_eq!(stripped.collector_layout(), Some(collector));
         assert_eq!(stripped.runtime_layout(), Some(known));
         assert_eq!(stripped.dwarf_layout().expect("sound"), None);
         assert_eq!(stripped.counter_layout(), Some(counters));

@@ -73,6 +73,8 @@ fn newer_than_known_is_read_as_the_newest() {
     assert_eq!(binary.runtime_layout(), None);
     assert_eq!(binary.counter_layout(), None);
     assert_eq!(binary.runtime_data(), None);
+    assert_eq!(binary.collector_layout(), None);
+    assert_eq!(binary.collector_data(), None);
 }
 
 /// The file with every occurrence of some bytes replaced.
@@ -138,6 +140,7 @@ fn ask_everything(binary: &GoBinary) {
     let _ = (binary.build_id(), binary.runtime_layout());
     let _ = (binary.counter_layout(), binary.dwarf_counter_layout().ok());
     let _ = (binary.runtime_data(), binary.runtime_data_in_code());
+    let _ = (binary.collector_data(), binary.collector_data_in_code());
     let _ = binary.function_at(ElfAddr(u64::MAX));
     if let Ok(Some(dwarf)) = DwarfFrames::load(binary) {
         let _ = dwarf.frames_at(binary.text().start);

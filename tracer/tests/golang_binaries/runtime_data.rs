@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tracer::golang::{DataSource, GoBinary, RuntimeData};
+use tracer::golang::{CollectorData, DataSource, GoBinary, RuntimeData};
 use xtask::command;
 
 use crate::build::{go_toolchains, shapes, with_c};
@@ -15,6 +15,14 @@ const EXTERNAL: &str = "-ldflags=-linkmode=external";
 
 fn data(binary: &GoBinary, source: DataSource) -> RuntimeData {
     let data = binary.runtime_data();
+    let data = data.unwrap_or_else(|| panic!("no addresses in {binary:?}"));
+    assert_eq!(data.source, source, "{binary:?}");
+    data
+}
+
+/// Where the garbage collector's variables are, as all sources tell.
+fn collector_data(binary: &GoBinary, source: DataSource) -> CollectorData {
+    let data = binary.collector_data();
     let data = data.unwrap_or_else(|| panic!("no addresses in {binary:?}"));
     assert_eq!(data.source, source, "{binary:?}");
     data
@@ -56,16 +64,21 @@ fn every_source_tells_the_same_addresses() {
         for program in programs {
             let binary = open(&program);
             let known = data(&binary, DataSource::Symtab);
-            let of = |source| RuntimeData { source, ..known };
-            let from_dwarf = data(&hide_symtab(&program), DataSource::Dwarf);
-            assert_eq!(from_dwarf, of(DataSource::Dwarf), "{}", program.display());
-            let stripped = data(&open(&strip(&program)), DataSource::Instructions);
-            assert_eq!(
-                stripped,
-                of(DataSource::Instructions),
-                "{}",
-                program.display()
-            );
+            let known_collector = collector_data(&binary, DataSource::Symtab);
+            let others = [
+                (hide_symtab(&program), DataSource::Dwarf),
+                (open(&strip(&program)), DataSource::Instructions),
+            ];
+            for (other, source) in others {
+                let expected = RuntimeData { source, ..known };
+                assert_eq!(data(&other, source), expected, "{}", program.display());
+                let expected = CollectorData {
+                    source,
+                    ..known_collector
+                };
+                let found = collector_data(&other, source);
+                assert_eq!(found, expected, "{}", program.display());
+            }
         }
     }
 }
