@@ -120,6 +120,11 @@ const WITNESSES: usize = 2;
 pub(super) struct Code<'a>(BTreeMap<&'a str, BTreeSet<Reference>>);
 
 impl Code<'_> {
+    /// Whether the binary has the function.
+    pub(super) fn has(&self, function: &str) -> bool {
+        self.0.contains_key(function)
+    }
+
     /// Nothing for a function that the binary does not have.
     pub(super) fn of(&self, function: &str) -> &BTreeSet<Reference> {
         const NOTHING: &BTreeSet<Reference> = &BTreeSet::new();
@@ -159,17 +164,20 @@ pub(super) fn taken(references: &BTreeSet<Reference>) -> BTreeSet<ElfAddr> {
         .collect()
 }
 
-/// Words whose next word is used too, as are pointer and length of a slice.
-pub(super) fn slices(references: &BTreeSet<Reference>) -> BTreeSet<ElfAddr> {
+/// Words that are read or written.
+pub(super) fn words(references: &BTreeSet<Reference>) -> BTreeSet<ElfAddr> {
     references
         .iter()
         .filter(|reference| reference.access_bytes == Some(8))
-        .filter(|reference| {
-            let length = reference.at.checked_add(8);
-            length.is_some_and(|at| references.contains(&Reference::accessed(at, 8)))
-        })
         .map(|reference| reference.at)
         .collect()
+}
+
+/// Words whose next word is used too, as are pointer and length of a slice.
+pub(super) fn slices(references: &BTreeSet<Reference>) -> BTreeSet<ElfAddr> {
+    let words = words(references);
+    let has_next = |at: &ElfAddr| at.checked_add(8).is_some_and(|next| words.contains(&next));
+    words.iter().copied().filter(has_next).collect()
 }
 
 #[cfg(test)]

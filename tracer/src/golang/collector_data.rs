@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::binary::GoBinary;
-use super::code_references::{Code, Reference, taken, the_one};
+use super::code_references::{Code, Reference, taken, the_one, words};
 use super::layout::LayoutSource;
 use super::runtime_data::DataSource;
 use super::version::GoVersion;
@@ -177,10 +177,9 @@ fn structs_by_field(
     offset: u16,
     is_wanted: impl Fn(ElfAddr) -> bool,
 ) -> BTreeSet<ElfAddr> {
-    references
-        .iter()
-        .filter(|reference| reference.access_bytes == Some(8))
-        .filter_map(|reference| reference.at.0.checked_sub(offset.into()).map(ElfAddr))
+    words(references)
+        .into_iter()
+        .filter_map(|at| at.0.checked_sub(offset.into()).map(ElfAddr))
         .filter(|&at| is_wanted(at))
         .collect()
 }

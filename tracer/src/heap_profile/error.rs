@@ -11,9 +11,12 @@ pub enum HeapProfileError {
         /// The release, as the file states it.
         version: String,
     },
-    /// Where it is cannot be told.
-    #[error("the executable is stripped: without symbols there is no telling where it is")]
-    Stripped,
+    /// Neither symbols nor debug information nor the machine code tell.
+    #[error("built by {version}, where the runtime's heap profile was not found")]
+    NotFound {
+        /// The release, as the file states it.
+        version: String,
+    },
     /// The profiler is off.
     #[error(
         "it is off: MemProfileRate is {rate}, which the program or GODEBUG=memprofilerate sets, or the linker where nothing can ask for the profile"

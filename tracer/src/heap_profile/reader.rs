@@ -50,15 +50,13 @@ impl<M: ReadMemory> HeapProfileReader<M> {
     /// When there is none, its place or layout is not known, or something else is
     /// found there.
     pub fn open(memory: M, bias: LoadBias, binary: &GoBinary) -> Result<Self, HeapProfileError> {
-        let layout =
-            binary
-                .heap_profile_layout()
-                .ok_or_else(|| HeapProfileError::UnknownLayout {
-                    version: binary.version().raw.clone(),
-                })?;
+        let version = || binary.version().raw.clone();
+        let layout = binary
+            .heap_profile_layout()
+            .ok_or_else(|| HeapProfileError::UnknownLayout { version: version() })?;
         let data = binary
             .heap_profile_data()
-            .ok_or(HeapProfileError::Stripped)?;
+            .ok_or_else(|| HeapProfileError::NotFound { version: version() })?;
         let places = Places {
             head: data.buckets.in_process(bias),
             rate: data.rate.in_process(bias),

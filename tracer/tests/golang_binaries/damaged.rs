@@ -141,6 +141,7 @@ fn ask_everything(binary: &GoBinary) {
     let _ = (binary.counter_layout(), binary.dwarf_counter_layout().ok());
     let _ = (binary.runtime_data(), binary.runtime_data_in_code());
     let _ = (binary.collector_data(), binary.collector_data_in_code());
+    let _ = binary.heap_profile_data_in_code();
     let _ = binary.function_at(ElfAddr(u64::MAX));
     if let Ok(Some(dwarf)) = DwarfFrames::load(binary) {
         let _ = dwarf.frames_at(binary.text().start);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tracer::golang::{CollectorData, DataSource, GoBinary, RuntimeData};
+use tracer::golang::{CollectorData, DataSource, GoBinary, HeapProfileData, RuntimeData};
 use xtask::command;
 
 use crate::build::{go_toolchains, shapes, with_c};
@@ -23,6 +23,14 @@ fn data(binary: &GoBinary, source: DataSource) -> RuntimeData {
 /// Where the garbage collector's variables are, as all sources tell.
 fn collector_data(binary: &GoBinary, source: DataSource) -> CollectorData {
     let data = binary.collector_data();
+    let data = data.unwrap_or_else(|| panic!("no addresses in {binary:?}"));
+    assert_eq!(data.source, source, "{binary:?}");
+    data
+}
+
+/// The same of the heap profile's.
+fn heap_profile_data(binary: &GoBinary, source: DataSource) -> HeapProfileData {
+    let data = binary.heap_profile_data();
     let data = data.unwrap_or_else(|| panic!("no addresses in {binary:?}"));
     assert_eq!(data.source, source, "{binary:?}");
     data
@@ -64,6 +72,7 @@ fn every_source_tells_the_same_addresses() {
         for program in programs {
             let binary = open(&program);
             let known = data(&binary, DataSource::Symtab);
+            let known_profile = heap_profile_data(&binary, DataSource::Symtab);
             let known_collector = collector_data(&binary, DataSource::Symtab);
             let others = [
                 (hide_symtab(&program), DataSource::Dwarf),
@@ -77,6 +86,12 @@ fn every_source_tells_the_same_addresses() {
                     ..known_collector
                 };
                 let found = collector_data(&other, source);
+                assert_eq!(found, expected, "{}", program.display());
+                let expected = HeapProfileData {
+                    source,
+                    ..known_profile
+                };
+                let found = heap_profile_data(&other, source);
                 assert_eq!(found, expected, "{}", program.display());
             }
         }
