@@ -32,8 +32,8 @@ fn number(found: &Value, path: &str) -> u64 {
 }
 
 /// With a rate of 1 each source is exact.
-fn exact(minor: u32) {
-    let traceable = common::traceable(Slot::take, minor, Variant::PLAIN, "heapprofile");
+fn exact(minor: u32, variant: Variant) {
+    let traceable = common::traceable(Slot::take, minor, variant, "heapprofile");
     let Some((_slot, executable)) = traceable else {
         return;
     };
@@ -86,7 +86,7 @@ macro_rules! every_release {
         $(mod $release {
             #[test]
             fn exact() {
-                super::exact($minor);
+                super::exact($minor, super::Variant::PLAIN);
             }
 
             #[test]
@@ -108,25 +108,36 @@ every_release! {
     go1_27: 27,
 }
 
-/// What cannot be had is said, and is no disagreement.
+/// Without symbols the profile is found by machine code.
+#[test]
+fn stripped() {
+    for minor in [19, 24, 27] {
+        exact(minor, STRIPPED);
+    }
+}
+
+/// What cannot be had is said, and is no disagreement: a rate of 0, or a program that
+/// cannot ask for its profile, of which the linker has made the rate 0.
 #[test]
 fn a_source_that_cannot_be_had() {
-    for (variant, rate, why) in [
-        (Variant::PLAIN, "0", "MemProfileRate is 0"),
-        (STRIPPED, "1", "stripped"),
-    ] {
-        let traceable = common::traceable(Slot::take, 26, variant, "heapprofile");
+    let cases = [
+        (26, Variant::PLAIN, "heapprofile"),
+        (19, STRIPPED, "new"),
+        (27, STRIPPED, "new"),
+    ];
+    for (minor, variant, program) in cases {
+        let traceable = common::traceable(Slot::take, minor, variant, program);
         let Some((_slot, executable)) = traceable else {
             return;
         };
-        let mut fixture = start(&executable, rate);
+        let mut fixture = start(&executable, "0");
         let verifier = verifier(fixture.pid(), "none");
         fixture.run_section();
         let (code, found) = verifier.stop();
         assert_eq!(code, 0, "{found:#}");
         assert!(found["heap_profile"].is_null(), "{found:#}");
         let said = found["no_heap_profile"].as_str().expect("a reason");
-        assert!(said.contains(why), "{said}");
+        assert!(said.contains("MemProfileRate is 0"), "{said}");
     }
 }
 
