@@ -8,7 +8,7 @@ use tracer_ebpf::wire::{CountKey, StackId, flags};
 use super::decode::Stack;
 use super::tally::Tally;
 use crate::addr::ProcAddr;
-use crate::counters::Counters;
+use crate::counters::{Counters, HeapSizes};
 use crate::profile::Losses;
 
 /// What the kernel side counted.
@@ -33,6 +33,8 @@ pub struct RawRecording {
     pub runtime: Option<Counters>,
     /// What was counted by garbage collections, where that was asked for.
     pub cycles: Vec<CycleCut>,
+    /// Why nothing is known of the heap before and after those, where that is so.
+    pub no_heap_sizes: Option<String>,
 }
 
 /// What was counted until a garbage collection had ended, since the one before had.
@@ -49,6 +51,8 @@ pub struct CycleCut {
     pub at: Duration,
     /// How long before it had not ended yet.
     pub within: Duration,
+    /// How large the heap was in the last of them, where that could be read.
+    pub heap: Option<HeapSizes>,
     /// What the runtime's counters say was allocated.
     pub allocated: Counters,
     /// What the probes counted.

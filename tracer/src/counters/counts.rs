@@ -1,5 +1,7 @@
 //! What is counted.
 
+use std::fmt;
+
 use crate::golang::{CLASS_BYTES, SIZE_CLASSES};
 
 /// Heap objects that a Go program has made since it started.
@@ -32,6 +34,39 @@ pub struct Collections {
     /// Those that the program called for, with `runtime.GC` or
     /// `debug.FreeOSMemory`: `MemStats.NumForcedGC`.
     pub forced: u32,
+}
+
+/// How large the heap was in a collection, as `GODEBUG=gctrace=1` prints it: its
+/// `#->#-># MB` are the first three (`gcMarkTermination`, go1.19 src/runtime/mgc.go:1122,
+/// go1.27 :1625), in units of 2^20 bytes, rounded down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeapSizes {
+    /// When it started; `None` where that could not be read in time.
+    pub start_bytes: Option<u64>,
+    /// When it had marked what is live.
+    pub end_bytes: u64,
+    /// What was live then.
+    pub live_bytes: u64,
+    /// The size that it was to end at: `# MB goal`.
+    pub goal_bytes: u64,
+}
+
+/// As `gctrace` prints it: `4->5->2 MB, 8 MB goal`. Without a goal (`GOGC=off`) it ends
+/// before that.
+impl fmt::Display for HeapSizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const NO_GOAL: u64 = 1 << 47;
+        match self.start_bytes {
+            Some(bytes) => write!(f, "{}", bytes >> 20)?,
+            None => f.write_str("?")?,
+        }
+        let (end, live) = (self.end_bytes >> 20, self.live_bytes >> 20);
+        write!(f, "->{end}->{live} MB")?;
+        match self.goal_bytes {
+            NO_GOAL.. => Ok(()),
+            goal => write!(f, ", {} MB goal", goal >> 20),
+        }
+    }
 }
 
 impl Default for Counters {
@@ -114,6 +149,23 @@ mod tests {
         let counters = some();
         assert_eq!(counters.mallocs(), 10 + 1 + 5 + 2);
         assert_eq!(counters.total_alloc_bytes(), 80 + 32_768 + 81_920);
+    }
+
+    #[test]
+    fn heap_sizes_are_rounded_as_gctrace_does() {
+        let sizes = HeapSizes {
+            start_bytes: Some((5 << 20) - 1),
+            end_bytes: 5 << 20,
+            live_bytes: 2_500_000,
+            goal_bytes: 8 << 20,
+        };
+        assert_eq!(sizes.to_string(), "4->5->2 MB, 8 MB goal");
+        let unknown = HeapSizes {
+            start_bytes: None,
+            goal_bytes: u64::MAX,
+            ..sizes
+        };
+        assert_eq!(unknown.to_string(), "?->5->2 MB");
     }
 
     #[test]

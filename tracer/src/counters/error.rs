@@ -19,6 +19,12 @@ pub enum CountersError {
         /// The release, as the file states it.
         version: String,
     },
+    /// The same of what the garbage collector keeps of a collection.
+    #[error("built by {version}, where the garbage collector's own figures were not found")]
+    NoHeapSizes {
+        /// The release, as the file states it.
+        version: String,
+    },
     /// The process runs, but not yet the Go program in it.
     #[error("the Go runtime of the process has not started yet")]
     NotStarted,

@@ -29,6 +29,7 @@
 
 mod batch;
 mod check;
+mod collections;
 mod counts;
 mod decode;
 mod error;
@@ -42,6 +43,7 @@ mod model;
 #[cfg(test)]
 mod tests;
 
-pub use counts::{Collections, Counters};
+pub use collections::{CollectionReader, Ended};
+pub use counts::{Collections, Counters, HeapSizes};
 pub use error::CountersError;
 pub use reader::{CounterReader, ReadMemory};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::batch::Batch;
 use super::check;
-use super::counts::{Collections, Counters};
+use super::counts::Counters;
 use super::error::CountersError;
 use super::processors::Processors;
 use super::round::{Outcome, Parts};
@@ -157,25 +157,6 @@ impl<M: ReadMemory> CounterReader<M> {
         }
         self.last = tally.counters(&self.last);
         Ok(self.last.clone())
-    }
-
-    /// Garbage collections completed so far. One read of eight bytes: cheap enough to be
-    /// asked for a thousand times a second.
-    ///
-    /// `numforcedgc` lies behind `numgc` in every release (go1.19
-    /// src/runtime/mstats.go:39, go1.27 :40).
-    ///
-    /// # Errors
-    /// When the process has exited.
-    pub fn collections(&self) -> Result<Collections, CountersError> {
-        const WHAT: &str = "memstats.numgc";
-        let at = self.places.layout.memstats_numgc;
-        let at = self.places.offset(self.places.memstats, at.into(), WHAT)?;
-        let word = read_word(&self.memory, at, WHAT)?;
-        Ok(Collections {
-            completed: word as u32,
-            forced: (word >> 32) as u32,
-        })
     }
 
     fn look(&mut self, tally: &mut Tally, is_first: bool) -> Result<Outcome, CountersError> {

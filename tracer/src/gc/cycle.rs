@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::counters::Counters;
+use crate::counters::{Counters, HeapSizes};
 
 /// Index into [`Cycles::sites`](super::Cycles::sites).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +42,8 @@ pub struct Cycle {
     pub ended_ns: u64,
     /// How much later than it happened, at most.
     pub late_ns: u64,
+    /// How large the heap was in the last of the collections, where that could be read.
+    pub heap: Option<HeapSizes>,
     /// Objects allocated by the runtime's counters.
     pub objects: u64,
     /// Heap set aside for them.

@@ -1,6 +1,7 @@
 //! Every format against its golden file, and the shares.
 
 use super::*;
+use crate::counters::HeapSizes;
 use crate::output::golden::check;
 use crate::profile::fixture;
 
@@ -19,6 +20,13 @@ fn cycle(number: u32, collections: u32, bytes: &[(u32, f64)], unseen_bytes: f64)
         forced: 0,
         ended_ns: u64::from(number) * 100_000_000,
         late_ns: 1_100_000,
+        heap: Some(HeapSizes {
+            start_bytes: (number != 8).then_some(u64::from(number) << 20),
+            end_bytes: (u64::from(number) << 20) + 1_500_000,
+            live_bytes: 2_500_000,
+            goal_bytes: 16 << 20,
+        })
+        .filter(|_| collections > 0 && number != 11),
         objects: 1000,
         bytes: (all + unseen_bytes) as u64,
         sites,
@@ -39,6 +47,7 @@ fn cycles() -> Cycles {
             forced,
             cycle(12, 0, &[(2, 100.0)], 0.0),
         ],
+        no_heap_sizes: None,
         sites: [
             "main.big /src/shop/main.go:7",
             "main.small /src/shop/main.go:9",
@@ -79,8 +88,15 @@ fn shares_are_of_collections_and_not_of_bytes() {
 
 #[test]
 fn nothing_recorded_is_no_share() {
-    let none = Cycles::default();
+    let none = Cycles {
+        no_heap_sizes: Some("built by go1.28".to_owned()),
+        ..Cycles::default()
+    };
     assert!(none.shares().is_empty() && none.numbers().is_none());
     let text = to_table(&none, &fixture::service(), 0);
     assert!(text.contains("Collections  none ended"), "{text}");
+    assert!(
+        text.contains("unknown before and after: built by go1.28"),
+        "{text}"
+    );
 }

@@ -4,9 +4,11 @@
 //! {
 //!   "schema": 1, "target": "", "recorded_ns": 1, "coverage": "",
 //!   "collections": 1, "forced": 0, "seen": 1.0, "late_ns": 1000000, "cycles_without_sites": 0,
+//!   "no_heap_sizes": null,
 //!   "sites": [{"site": "", "bytes": 1.0, "bytes_percent": 100.0,
 //!              "collections": 1.0, "collections_percent": 100.0}],
 //!   "cycles": [{"number": 7, "collections": 1, "forced": 0, "ended_ns": 1, "late_ns": 1,
+//!               "heap": {"start_bytes": 1, "end_bytes": 1, "live_bytes": 1, "goal_bytes": 1},
 //!               "objects": 1, "bytes": 1, "unseen_bytes": 0.0,
 //!               "sites": [{"site": "", "bytes": 1.0}]}]
 //! }
@@ -15,8 +17,11 @@
 //! `bytes` of a cycle are the runtime's, those of sites are estimates where not everything
 //! was traced, and lack the cycles that no window saw. `collections` of a site is the sum of its shares, `seen` of how many sites
 //! are known. `late_ns` is how much later than it ended a collection was noticed, at most;
-//! what was allocated in between counts for it. A cycle of no collections is the last one,
-//! which none has followed yet. Fields may be added without a new schema.
+//! what was allocated in between counts for it. `heap` is what `GODEBUG=gctrace=1` prints of
+//! the last collection of a cycle, in bytes: null where it was not read in time, everywhere
+//! if `no_heap_sizes` says why, and `start_bytes` alone where only that came too late. A
+//! cycle of no collections is the last one, which none has followed yet. Fields may be added
+//! without a new schema.
 
 use serde::Serialize;
 
@@ -37,6 +42,7 @@ struct Document<'a> {
     seen: f64,
     late_ns: u64,
     cycles_without_sites: usize,
+    no_heap_sizes: Option<&'a str>,
     sites: Vec<ShareFields<'a>>,
     cycles: Vec<CycleFields<'a>>,
 }
@@ -57,10 +63,19 @@ struct CycleFields<'a> {
     forced: u32,
     ended_ns: u64,
     late_ns: u64,
+    heap: Option<HeapFields>,
     objects: u64,
     bytes: u64,
     unseen_bytes: f64,
     sites: Vec<SiteFields<'a>>,
+}
+
+#[derive(Serialize)]
+struct HeapFields {
+    start_bytes: Option<u64>,
+    end_bytes: u64,
+    live_bytes: u64,
+    goal_bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -83,6 +98,7 @@ pub fn to_json(cycles: &Cycles, profile: &Profile) -> String {
         seen: cycles.seen(),
         late_ns: cycles.late_ns(),
         cycles_without_sites: cycles.without_sites,
+        no_heap_sizes: cycles.no_heap_sizes.as_deref(),
         sites: shares
             .map(|share| ShareFields {
                 site: cycles.site(share.site),
@@ -101,6 +117,12 @@ pub fn to_json(cycles: &Cycles, profile: &Profile) -> String {
                 forced: cycle.forced,
                 ended_ns: cycle.ended_ns,
                 late_ns: cycle.late_ns,
+                heap: cycle.heap.map(|heap| HeapFields {
+                    start_bytes: heap.start_bytes,
+                    end_bytes: heap.end_bytes,
+                    live_bytes: heap.live_bytes,
+                    goal_bytes: heap.goal_bytes,
+                }),
                 objects: cycle.objects,
                 bytes: cycle.bytes,
                 unseen_bytes: cycle.unseen_bytes,

@@ -9,6 +9,9 @@ pub struct Cycles {
     pub cycles: Vec<Cycle>,
     /// Names of sites, as `goalloc report` has them.
     pub sites: Vec<String>,
+    /// Why nothing is known of the heap before and after the collections, where that is
+    /// so.
+    pub no_heap_sizes: Option<String>,
     /// Cycles at the end of which sites were forgotten for want of room.
     pub without_sites: usize,
 }

@@ -10,6 +10,9 @@ use crate::report::units;
 /// Sites that are named of each cycle.
 const SITES_OF_CYCLE: usize = 3;
 
+/// What the heap's sizes take: `1234->1300->600 MB, 1400 MB goal`.
+const HEAP_WIDTH: usize = 26;
+
 /// Two tables, at most `top` rows of each; 0 for all: what each site has of the
 /// collections, and the collections.
 #[must_use]
@@ -27,6 +30,9 @@ pub fn to_table(cycles: &Cycles, profile: &Profile, top: usize) -> String {
             "Forgotten    the sites of the last {} cycles, for want of room: record for a shorter time",
             cycles.without_sites
         );
+    }
+    if let Some(reason) = &cycles.no_heap_sizes {
+        let _ = writeln!(text, "Heap         unknown before and after: {reason}");
     }
     let shares = cycles.shares();
     let _ = writeln!(
@@ -48,8 +54,8 @@ pub fn to_table(cycles: &Cycles, profile: &Profile, top: usize) -> String {
     more(&mut text, shares.len(), top);
     let _ = writeln!(
         text,
-        "\n{:>7}  {:>9}  {:>9}  first sites",
-        "cycle", "ended", "allocated"
+        "\n{:>7}  {:>9}  {:<HEAP_WIDTH$}  {:>9}  first sites",
+        "cycle", "ended", "heap at start->end->live", "allocated"
     );
     for cycle in cycles.cycles.iter().take(top) {
         let _ = writeln!(text, "{}", row(cycles, cycle));
@@ -92,8 +98,14 @@ fn row(cycles: &Cycles, cycle: &Cycle) -> String {
         1 => format!("#{}", cycle.number),
         several => format!("{several} to #{}", cycle.number),
     };
+    let heap = match (cycle.heap, cycle.collections) {
+        (Some(heap), _) => heap.to_string(),
+        (None, 0) => String::new(),
+        (None, _) if cycles.no_heap_sizes.is_some() => "unknown".to_owned(),
+        (None, _) => "not read in time".to_owned(),
+    };
     let mut text = format!(
-        "{number:>7}  {ended:>9}  {:>9}  {}",
+        "{number:>7}  {ended:>9}  {heap:<HEAP_WIDTH$}  {:>9}  {}",
         units::bytes(cycle.bytes),
         sites(cycles, cycle)
     );

@@ -128,6 +128,7 @@ fn cycles(profile: &Profile, raw: &RawRecording, objects: &HashMap<CountKey, Key
     Cycles {
         cycles,
         sites: sites.names,
+        no_heap_sizes: raw.no_heap_sizes.clone(),
         without_sites: raw.cycles.iter().filter(|cut| !cut.is_whole).count(),
     }
 }
@@ -145,6 +146,7 @@ fn cycle(cut: &CycleCut, counted: &[Counted], traced: gc::Traced) -> Cycle {
         forced: cut.forced,
         ended_ns: nanoseconds(cut.at),
         late_ns: nanoseconds(cut.within),
+        heap: cut.heap,
         objects: cut.allocated.mallocs(),
         bytes: cut.allocated.total_alloc_bytes(),
         sites,

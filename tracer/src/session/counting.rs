@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::counters::{Collections, CounterReader, Counters, CountersError};
+use crate::counters::{CollectionReader, CounterReader, Counters, CountersError, Ended};
 use crate::golang::GoBinary;
 use crate::target::Process;
 
@@ -24,9 +24,14 @@ pub(super) struct CounterSource {
 enum State {
     /// Not before then.
     Untried(Instant),
-    Open(Box<CounterReader>),
+    Open(Box<Readers>),
     /// They will never be had.
     Refused,
+}
+
+struct Readers {
+    counters: CounterReader,
+    collections: CollectionReader,
 }
 
 impl CounterSource {
@@ -59,8 +64,8 @@ impl CounterSource {
         if matches!(self.state, State::Untried(from) if from <= Instant::now()) {
             self.state = self.open();
         }
-        if let State::Open(reader) = &mut self.state
-            && let Ok(counters) = reader.read()
+        if let State::Open(readers) = &mut self.state
+            && let Ok(counters) = readers.counters.read()
         {
             self.last = Some(counters);
         }
@@ -68,9 +73,17 @@ impl CounterSource {
     }
 
     /// Garbage collections completed so far, if they can be read now.
-    pub fn collections(&self) -> Option<Collections> {
+    pub fn collections(&mut self) -> Option<Ended> {
+        match &mut self.state {
+            State::Open(readers) => readers.collections.look().ok(),
+            State::Untried(_) | State::Refused => None,
+        }
+    }
+
+    /// Why nothing is known of the heap before and after them, where that is so.
+    pub fn no_heap_sizes(&self) -> Option<String> {
         match &self.state {
-            State::Open(reader) => reader.collections().ok(),
+            State::Open(readers) => Some(readers.collections.no_heap_sizes()?.to_string()),
             State::Untried(_) | State::Refused => None,
         }
     }
@@ -82,7 +95,7 @@ impl CounterSource {
 
     fn open(&self) -> State {
         match self.try_open() {
-            Some(Ok(reader)) => State::Open(Box::new(reader)),
+            Some(Ok(readers)) => State::Open(Box::new(readers)),
             Some(Err(
                 error @ (CountersError::UnknownLayout { .. } | CountersError::NoRuntimeData { .. }),
             )) => {
@@ -98,13 +111,19 @@ impl CounterSource {
     }
 
     /// `None` while the process is not, or not yet, the program.
-    fn try_open(&self) -> Option<Result<CounterReader, CountersError>> {
+    fn try_open(&self) -> Option<Result<Readers, CountersError>> {
         let process = Process::open(self.pid).ok()?;
         let maps = process.maps().ok()?;
         let bias = maps
             .exe(&process)?
             .load_bias(|offset, start| self.binary.load_bias(offset, start))?;
-        let memory = process.memory().ok()?;
-        Some(CounterReader::open(memory, bias, &self.binary))
+        let (memory, other) = (process.memory().ok()?, process.memory().ok()?);
+        let open = || {
+            Ok(Readers {
+                counters: CounterReader::open(memory, bias, &self.binary)?,
+                collections: CollectionReader::open(other, bias, &self.binary)?,
+            })
+        };
+        Some(open())
     }
 }

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use super::counting::CounterSource;
 use super::engine::Run;
 use super::prepare::Error;
 use crate::collect::{Counts, CycleCut};
-use crate::counters::{Collections, Counters};
+use crate::counters::{Collections, Counters, Ended};
 
 /// How often is looked whether a collection has ended.
 pub(super) const PERIOD: Duration = Duration::from_millis(1);
@@ -61,7 +62,8 @@ impl CycleLog {
         true
     }
 
-    fn cut(&mut self, collections: Collections, counters: Counters, counts: Counts) {
+    fn cut(&mut self, ended: Ended, counters: Counters, counts: Counts) {
+        let collections = ended.collections;
         let Some(last) = &mut self.last else {
             return;
         };
@@ -80,6 +82,7 @@ impl CycleLog {
             forced: since(collections.forced, last.collections.forced),
             at: now - self.started,
             within: now - last.looked,
+            heap: ended.heap,
             allocated: counters.since(&last.counters),
             counts,
             is_whole,
@@ -95,16 +98,13 @@ impl CycleLog {
 impl Run {
     /// The recording begins: what is counted from now on belongs to the first cycle.
     pub(super) fn begin_cycles(&mut self) {
-        let collections = self
-            .engine
-            .counters
-            .as_ref()
-            .and_then(|counters| counters.collections());
+        let source = self.engine.counters.as_mut();
+        let ended = source.and_then(CounterSource::collections);
         let counters = self.start_counters.clone();
-        if let (Some(log), Some(collections), Some(counters)) =
-            (&mut self.engine.cycles, collections, counters)
+        if let (Some(log), Some(ended), Some(counters)) =
+            (&mut self.engine.cycles, ended, counters)
         {
-            log.begin(collections, counters);
+            log.begin(ended.collections, counters);
         }
     }
 
@@ -113,13 +113,14 @@ impl Run {
         let (Some(log), Some(source)) = (&mut self.engine.cycles, &mut self.engine.counters) else {
             return Ok(());
         };
-        let Some(collections) = source.collections().filter(|&it| log.is_new(it)) else {
+        let ended = source.collections();
+        let Some(ended) = ended.filter(|it| log.is_new(it.collections)) else {
             return Ok(());
         };
         let counters = source.read();
         let counts = self.engine.collector.cut()?;
         if let Some(counters) = counters {
-            log.cut(collections, counters, counts);
+            log.cut(ended, counters, counts);
         }
         Ok(())
     }
@@ -131,7 +132,11 @@ impl Run {
         };
         let counts = self.engine.collector.cut()?;
         if let (Some(last), Some(end)) = (&log.last, end) {
-            log.cut(last.collections, end.clone(), counts);
+            let none = Ended {
+                collections: last.collections,
+                heap: None,
+            };
+            log.cut(none, end.clone(), counts);
         }
         Ok(std::mem::take(&mut log.cuts))
     }

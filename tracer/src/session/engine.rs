@@ -199,6 +199,8 @@ impl Run {
         self.all.add_exact(regardless_of_cpu(&streamed));
         self.all.add_exact(kept);
         let cycles = self.finish_cycles(end.as_ref())?;
+        let source = self.engine.counters.as_ref();
+        let no_heap_sizes = source.and_then(CounterSource::no_heap_sizes);
         let windows = self.all.windows();
         let were_read = self
             .engine
@@ -231,6 +233,7 @@ impl Run {
                 large_is_exact,
                 runtime,
                 cycles,
+                no_heap_sizes,
             },
             recorded,
             traced: self.traced.min(recorded),

@@ -20,6 +20,8 @@ struct Traced {
 struct Collection {
     number: u64,
     is_forced: bool,
+    /// At its start, at its end, live, and the goal.
+    heap_mb: [u64; 4],
 }
 
 impl Traced {
@@ -35,16 +37,22 @@ impl Traced {
         }
     }
 
-    /// Those so far. A line is `gc 7 @0.02s 3%: ...`, `(forced)` at its end if the
-    /// program called for it.
+    /// Those so far. A line is `gc 7 @0.02s 3%: ..., 4->5->1 MB, 5 MB goal, ...`,
+    /// `(forced)` at its end if the program called for it.
     fn collections(&self) -> Vec<Collection> {
         let log = fs::read_to_string(self.folder.path().join("gctrace")).expect("it was made");
         log.lines()
             .filter_map(|line| {
                 let number = line.strip_prefix("gc ")?.split(' ').next()?;
+                let sizes = line.split(", ").find(|it| it.contains("->"))?;
+                let goal = line.split(", ").find(|it| it.ends_with(" MB goal"))?;
+                let numbers = sizes.strip_suffix(" MB")?.split("->");
+                let numbers = numbers.chain(goal.split(' ').take(1));
+                let heap_mb: Vec<u64> = numbers.map_while(|it| it.parse().ok()).collect();
                 Some(Collection {
                     number: number.parse().ok()?,
                     is_forced: line.ends_with("(forced)"),
+                    heap_mb: heap_mb.try_into().ok()?,
                 })
             })
             .collect()
@@ -120,6 +128,31 @@ fn assert_same_collections(found: &Value, collections: &[Collection]) {
     }
 }
 
+/// The heap before and after each collection, as `gctrace` rounds it. Gives back of how
+/// many collections all, and of how many something was read in time.
+fn assert_same_heap(found: &Value, collections: &[Collection]) -> [usize; 2] {
+    assert!(found["no_heap_sizes"].is_null(), "{found:#}");
+    let (mut whole, mut some) = (0, 0);
+    for cycle in rows(found, "cycles") {
+        let heap = &cycle["heap"];
+        let Some(collection) = collections.iter().find(|it| cycle["number"] == it.number) else {
+            continue;
+        };
+        if heap.is_null() || cycle["collections"] == 0 {
+            continue;
+        }
+        let sizes = ["start_bytes", "end_bytes", "live_bytes", "goal_bytes"];
+        let sizes = sizes.map(|name| heap[name].as_u64().map(|bytes| bytes >> 20));
+        some += 1;
+        whole += usize::from(sizes[0].is_some());
+        for (size, expected) in sizes.iter().zip(collection.heap_mb) {
+            assert!(size.is_none_or(|it| it == expected), "{collection:?}: {cycle:#}");
+        }
+        assert!(sizes[1..].iter().all(Option::is_some), "{cycle:#}");
+    }
+    [whole, some]
+}
+
 /// Traced exactly: cycles and bytes are the program's own, and who brought the
 /// collections on is no matter of bytes alone.
 fn exact(minor: u32) {
@@ -127,6 +160,8 @@ fn exact(minor: u32) {
         return;
     };
     assert_same_collections(&found, &collections);
+    let [whole, some] = assert_same_heap(&found, &collections);
+    assert!(2 * whole > collections.len(), "{found:#}");
     let cycles = rows(&found, "cycles");
     assert_eq!(sum(cycles, "objects"), truth.mallocs);
     assert_eq!(sum(cycles, "bytes"), truth.total_alloc);
@@ -141,7 +176,7 @@ fn exact(minor: u32) {
     let (big, big_bytes) = shares(&found, "main.onBigHeap");
     let (small, small_bytes) = shares(&found, "main.onSmallHeap");
     println!(
-        "Go 1.{minor}: {} collections; on a big heap {big_bytes:.1} % of the bytes bring on {big:.1} %, on a small one {small_bytes:.1} % {small:.1} %; noticed within {} ms",
+        "Go 1.{minor}: {} collections, of {whole} all sizes of the heap, of {some} some; on a big heap {big_bytes:.1} % of the bytes bring on {big:.1} %, on a small one {small_bytes:.1} % {small:.1} %; noticed within {} ms",
         collections.len(),
         found["late_ns"].as_f64().unwrap_or_default() / 1e6
     );
