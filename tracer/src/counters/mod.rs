@@ -26,6 +26,9 @@
 //! time of the read. Then the objects of that one span, 1024 at most, are missed
 //! or counted twice until a later read. The same comes of a reader that is
 //! suspended amid the 40 bytes of a span which leaves its cache unused meanwhile.
+//!
+//! Beside the counters a [`CollectionReader`] tells which garbage collections have
+//! ended, and how large the heap was in the last of them.
 
 mod batch;
 mod check;
