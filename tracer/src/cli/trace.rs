@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use bytesize::ByteSize;
 use tracer::budget::MaxOverhead;
 use tracer::session::{self, Flow, Tables, TraceConfig, TraceSink};
-use tracer::trace::{self, Event, Gap, Start};
+use tracer::trace::{self, Collected, Event, Gap, Start};
 
 use super::{Outcome, record, recording};
 
@@ -30,6 +30,10 @@ pub struct Args {
     /// Show so many frames of the call stack below each call
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=100))]
     stack: u16,
+    /// Show each garbage collection as it ends: the heap before and after, and who
+    /// allocated since the last, as far as calls of the allocator are traced
+    #[arg(long)]
+    gc: bool,
     /// Write JSON, one document a line
     #[arg(long)]
     json: bool,
@@ -52,6 +56,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         duration: args.duration,
         stack_frames: args.stack.into(),
         max_overhead: args.max_overhead,
+        gc: args.gc,
         ring_bytes: record::ring_bytes(args.ring_size)?,
     };
     let mut lines = Lines {
@@ -135,6 +140,18 @@ impl<W: Write> TraceSink for Lines<W> {
             trace::call_json(event, start)
         } else {
             trace::call_line(event, start.clocks_ns.0, self.with_stack)
+        };
+        self.write(&text)
+    }
+
+    fn collected(&mut self, collected: &Collected) -> Flow {
+        let Some(start) = &self.start else {
+            return Flow::Stop;
+        };
+        let text = if self.json {
+            trace::collected_json(collected, start)
+        } else {
+            trace::collected_line(collected, start.clocks_ns.0)
         };
         self.write(&text)
     }

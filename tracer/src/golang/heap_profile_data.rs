@@ -99,7 +99,11 @@ impl GoBinary {
         // Newer releases give it an initial value.
         let [parser, older_parser] = PARSERS;
         let code = self.references_to_variables(&[NEXT_SAMPLE, parser, older_parser]);
-        let parser = if code.has(parser) { parser } else { older_parser };
+        let parser = if code.has(parser) {
+            parser
+        } else {
+            older_parser
+        };
         Some(HeapProfileData {
             buckets,
             rate: code.agreed(&[NEXT_SAMPLE, parser], words)?,

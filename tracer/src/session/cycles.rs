@@ -101,8 +101,7 @@ impl Run {
         let source = self.engine.counters.as_mut();
         let ended = source.and_then(CounterSource::collections);
         let counters = self.start_counters.clone();
-        if let (Some(log), Some(ended), Some(counters)) =
-            (&mut self.engine.cycles, ended, counters)
+        if let (Some(log), Some(ended), Some(counters)) = (&mut self.engine.cycles, ended, counters)
         {
             log.begin(ended.collections, counters);
         }

@@ -9,6 +9,7 @@ mod counting;
 mod cycles;
 mod discover;
 mod engine;
+mod gc_watch;
 mod pacer;
 mod prepare;
 mod record;

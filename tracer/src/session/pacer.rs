@@ -8,12 +8,13 @@ use tokio::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 use tracer_ebpf::wire::gate;
 
+use super::gc_watch::{self, GcWatch};
 use super::prepare::Error;
 use crate::attach::{self, Group, Loaded, Probes, Stop};
 use crate::budget::{CpuClock, Meter, Schedule, Spent, cpus, own_cpu_ns};
 use crate::collect::{Call, CallRing};
 use crate::target::Pidfd;
-use crate::trace::Gap;
+use crate::trace::{Collection, Gap};
 
 /// How often the ring is drained. At the least that a call takes (half a microsecond)
 /// two threads fill a third of the default ring meanwhile.
@@ -37,6 +38,7 @@ const CYCLE: Duration = Duration::from_millis(40);
 pub(super) enum Message {
     Calls(Vec<Call>),
     Gap(Gap),
+    Collection(Collection),
 }
 
 /// How the pacing ended.
@@ -59,6 +61,8 @@ pub(super) struct Pacer {
     pub schedule: Option<Schedule>,
     pub clock: Option<CpuClock>,
     pub target: Pidfd,
+    /// Where garbage collections are to be told of.
+    pub gc: Option<GcWatch>,
     /// Told when the probes are on.
     pub ready: Option<oneshot::Sender<()>>,
     /// Closed when tracing is to end.
@@ -163,6 +167,7 @@ impl Pacer {
         };
         gates.open(gate::WINDOW, hits, stop);
         if let Some(ready) = self.ready.take() {
+            self.gc.iter_mut().for_each(GcWatch::begin);
             // Nobody waits for it any more when tracing has been given up.
             let _ = ready.send(());
         }
@@ -238,6 +243,7 @@ impl Pacer {
             && !left.is_zero()
         {
             next = self.wait(left.min(DRAIN_PERIOD * 4));
+            self.hand_on_some();
             self.account(last)?;
         }
         let now_ns = attach::now_ns();
@@ -266,13 +272,28 @@ impl Pacer {
 
     /// Hands on some calls. `false` when there were none.
     fn hand_on_some(&mut self) -> bool {
-        let calls = self.ring.drain(BATCH);
+        let mut calls = self.ring.drain(BATCH);
         let were_some = !calls.is_empty();
-        if were_some {
+        // A collection is told of behind the calls before it was noticed.
+        let noticed_ns = self.gc.as_ref().and_then(GcWatch::noticed_ns);
+        let behind = noticed_ns
+            .and_then(|noticed_ns| calls.iter().position(|call| call.time_ns > noticed_ns));
+        let later = behind.map_or_else(Vec::new, |behind| calls.split_off(behind));
+        self.send_calls(calls);
+        if (behind.is_some() || !were_some)
+            && let Some(collection) = self.gc.as_mut().and_then(GcWatch::take)
+        {
+            let _ = self.sender.blocking_send(Message::Collection(collection));
+        }
+        self.send_calls(later);
+        were_some
+    }
+
+    fn send_calls(&mut self, calls: Vec<Call>) {
+        if !calls.is_empty() {
             // Nobody wants them any more when there have been enough: they are not lost.
             let _ = self.sender.blocking_send(Message::Calls(calls));
         }
-        were_some
     }
 
     /// By how much a hit holds the target up: its threads go on on other CPUs.
@@ -313,10 +334,23 @@ impl Pacer {
         self.target.has_exited().unwrap_or(true)
     }
 
-    fn wait(&self, time: Duration) -> Next {
-        match self.stop.recv_timeout(time) {
-            Err(RecvTimeoutError::Timeout) if !self.has_ended() => Next::GoOn,
-            _ => Next::End,
+    /// Waits, but no longer than until a garbage collection has ended.
+    fn wait(&mut self, time: Duration) -> Next {
+        let until = Instant::now() + time;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let step = match self.gc {
+                Some(_) => left.min(gc_watch::PERIOD),
+                None => left,
+            };
+            let next = match self.stop.recv_timeout(step) {
+                Err(RecvTimeoutError::Timeout) if !self.has_ended() => Next::GoOn,
+                _ => Next::End,
+            };
+            let has_noticed = self.gc.as_mut().is_some_and(GcWatch::look);
+            if next == Next::End || has_noticed || until <= Instant::now() {
+                return next;
+            }
         }
     }
 }

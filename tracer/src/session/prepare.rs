@@ -43,6 +43,9 @@ pub enum Error {
     /// The kernel's tables cannot be read.
     #[error(transparent)]
     Collect(#[from] collect::Error),
+    /// The garbage collections of the target cannot be watched.
+    #[error("cannot tell when collections end")]
+    Collections(#[from] crate::counters::CountersError),
     /// No function to trace.
     #[error(transparent)]
     Select(#[from] crate::trace::SelectError),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc as async_mpsc, oneshot};
 use tracer_ebpf::wire::{self, MAX_FRAMES, SHORT_STACK_FRAMES};
 
+use super::gc_watch::GcWatch;
 use super::pacer::{Message, Paced, Pacer, Rate};
 use super::prepare::Error;
 use super::record::unix_time_ns;
@@ -19,7 +20,7 @@ use crate::collect::CallRing;
 use crate::golang::GoBinary;
 use crate::plan::Executable as _;
 use crate::target::Process;
-use crate::trace::{End, Event, Gap, Resolver, Selection, Start};
+use crate::trace::{AllocationTally, Collected, End, Event, Gap, Resolver, Selection, Start};
 
 /// Batches of calls that wait to be written, at most: then the ring fills up.
 const WAITING_BATCHES: usize = 256;
@@ -43,6 +44,8 @@ pub struct TraceConfig {
     pub stack_frames: usize,
     /// What tracing may cost the target.
     pub max_overhead: MaxOverhead,
+    /// Whether garbage collections are told of.
+    pub gc: bool,
     /// Ring buffer, bytes: a power of two of at least a page.
     pub ring_bytes: u32,
 }
@@ -62,6 +65,8 @@ pub trait TraceSink {
     fn started(&mut self, start: &Start) -> Flow;
     /// A call was made.
     fn call(&mut self, event: &Event) -> Flow;
+    /// A garbage collection has ended.
+    fn collected(&mut self, collected: &Collected) -> Flow;
     /// Calls were skipped.
     fn skipped(&mut self, gap: &Gap) -> Flow;
     /// There is nothing more for now: show what there is.
@@ -85,6 +90,18 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
     })?;
     let selection = Selection::new(&binary, binary.version(), &config.patterns)?;
     let bias = load_bias(&process, &binary, &exe)?;
+    let gc = match config.gc {
+        true => Some(GcWatch::start(&process, bias, &binary)?),
+        false => None,
+    };
+    let mut tally = AllocationTally::of(match config.gc {
+        true => selection.allocating(&binary, binary.version(), &config.patterns),
+        false => Vec::new(),
+    });
+    let mut warnings = warnings(&selection, &binary);
+    if let Some(gc) = &gc {
+        warnings.extend(gc_warnings(gc, &tally));
+    }
     let memory = process.memory()?;
     let mut resolver = Resolver::new(
         &binary,
@@ -119,6 +136,7 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
                 },
                 clock: CpuClock::of(config.pid).ok(),
                 target,
+                gc,
                 ready: Some(ready_sender),
                 stop: stopped,
                 sender,
@@ -141,7 +159,7 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
             .iter()
             .map(|function| function.name.clone())
             .collect(),
-        warnings: warnings(&selection, &binary),
+        warnings,
         clocks_ns: (attach::now_ns(), unix_time_ns()),
     });
     let time_is_up = async {
@@ -171,6 +189,9 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
                 end.skipped.add(&gap);
                 flow = sink.skipped(&gap);
             }
+            Some(Message::Collection(collection)) => {
+                flow = sink.collected(&tally.collected(collection));
+            }
             Some(Message::Calls(calls)) => {
                 let events = calls.iter().filter_map(|call| resolver.resolve(call));
                 for event in events {
@@ -178,6 +199,7 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
                         break;
                     }
                     end.shown += 1;
+                    tally.add(&event);
                     flow = sink.call(&event);
                 }
             }
@@ -209,6 +231,22 @@ fn warnings(selection: &Selection, binary: &GoBinary) -> Vec<String> {
     if binary.config().g_goid == 0 {
         warnings.push(
             "goroutines unknown: this Go release keeps their numbers in an unknown place"
+                .to_owned(),
+        );
+    }
+    warnings
+}
+
+fn gc_warnings(gc: &GcWatch, tally: &AllocationTally) -> Vec<String> {
+    let heap = gc.no_heap_sizes();
+    let mut warnings: Vec<String> = heap
+        .map(|reason| format!("the heap before and after collections is unknown: {reason}"))
+        .into_iter()
+        .collect();
+    if tally.is_of_nothing() {
+        warnings.push(
+            "no allocator function is traced, so there is no telling who allocated between \
+             collections: leave out --func"
                 .to_owned(),
         );
     }

@@ -56,7 +56,7 @@ pub enum Value {
 }
 
 /// A place in the sources.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Position {
     /// The function.
     pub function: String,

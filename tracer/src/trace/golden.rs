@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::addr::ProcAddr;
+use crate::counters::HeapSizes;
 use crate::output::golden::check;
 
 const START_NS: u64 = 1_000_000_000;
@@ -82,6 +83,64 @@ const GAP: Gap = Gap {
     estimated: 1200,
 };
 
+fn collected() -> Vec<Collected> {
+    let site = |line, calls, bytes| SiteAllocated {
+        site: Some(Arc::new(Position {
+            function: "main.fill".to_owned(),
+            file: "/src/shop/main.go".to_owned(),
+            line,
+            runtime: false,
+        })),
+        calls,
+        bytes,
+    };
+    let one = Collected {
+        collection: Collection {
+            noticed_ns: START_NS + 3_000_000,
+            late_ns: 1_140_000,
+            number: 7,
+            collections: 1,
+            forced: 1,
+            heap: Some(HeapSizes {
+                start_bytes: Some(4 << 20),
+                end_bytes: 5 << 20,
+                live_bytes: 1 << 20,
+                goal_bytes: 4 << 20,
+            }),
+        },
+        allocated: Some(Allocated {
+            calls: 120,
+            bytes: 4096,
+            sites: vec![
+                site(12, 100, 3000),
+                SiteAllocated {
+                    site: None,
+                    ..site(0, 20, 1096)
+                },
+            ],
+        }),
+    };
+    let several = Collected {
+        collection: Collection {
+            noticed_ns: START_NS + 9_000_000,
+            number: 10,
+            collections: 3,
+            forced: 2,
+            heap: None,
+            ..one.collection.clone()
+        },
+        allocated: None,
+    };
+    let quiet = Collected {
+        collection: Collection {
+            forced: 0,
+            ..one.collection.clone()
+        },
+        allocated: Some(Allocated::default()),
+    };
+    vec![one, several, quiet]
+}
+
 fn end() -> End {
     End {
         length_ns: 10_000_000_000,
@@ -101,6 +160,9 @@ fn text() {
         }
     }
     text += &gap_line(&GAP, START_NS);
+    for collected in collected() {
+        text += &collected_line(&collected, START_NS);
+    }
     text += &end_line(&end());
     text += "\n";
     text += &end_line(&End {
@@ -119,6 +181,9 @@ fn json() {
         text += &call_json(&event, &start);
     }
     text += &gap_json(&GAP, &start);
+    for collected in collected() {
+        text += &collected_json(&collected, &start);
+    }
     text += &end_json(&end());
     for line in text.lines() {
         serde_json::from_str::<serde_json::Value>(line).expect("JSON");

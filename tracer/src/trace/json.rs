@@ -6,9 +6,16 @@
 //!  "arguments": {"type": "map[int]int", "map": "0xc00007e0c0", "key": 42},
 //!  "site": {"function": "", "file": "", "line": 1}, "stack": [{"function": "", "file": "", "line": 1}]}
 //! {"event": "skipped", "time_unix_ns": 1, "length_ns": 1, "counted": 1, "estimated": 1}
+//! {"event": "collection", "time_unix_ns": 1, "late_ns": 1, "number": 7, "collections": 1, "forced": 0,
+//!  "heap": {"start_bytes": 1, "end_bytes": 1, "live_bytes": 1, "goal_bytes": 1},
+//!  "allocated": {"calls": 1, "bytes": 1, "sites": [{"site": {"function": "", "file": "", "line": 1},
+//!  "calls": 1, "bytes": 1}]}}
 //! {"event": "end", "length_ns": 1, "calls": 1, "lost": 1, "skipped_counted": 1, "skipped_estimated": 1,
 //!  "overhead_percent": 1.0}
 //! ```
+//!
+//! `heap` is null where it was not read in time or is not known, `allocated` if no function
+//! of the allocator is traced.
 //!
 //! `goid` is null on a thread without a goroutine, `site` where nothing is known of the
 //! caller, `overhead_percent` where it was not measured. Addresses are strings, and so are
@@ -19,6 +26,7 @@
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
+use super::collection::Collected;
 use super::event::{Argument, End, Event, Gap, Position, Start, Value};
 
 /// Version of the JSON; a change that breaks readers raises it.
@@ -50,6 +58,15 @@ enum Line<'a> {
         counted: u64,
         estimated: u64,
     },
+    Collection {
+        time_unix_ns: i64,
+        late_ns: u64,
+        number: u32,
+        collections: u32,
+        forced: u32,
+        heap: Option<Heap>,
+        allocated: Option<Allocations<'a>>,
+    },
     End {
         length_ns: u64,
         calls: u64,
@@ -58,6 +75,28 @@ enum Line<'a> {
         skipped_estimated: u64,
         overhead_percent: Option<f64>,
     },
+}
+
+#[derive(Serialize)]
+struct Heap {
+    start_bytes: Option<u64>,
+    end_bytes: u64,
+    live_bytes: u64,
+    goal_bytes: u64,
+}
+
+#[derive(Serialize)]
+struct Allocations<'a> {
+    calls: u64,
+    bytes: u64,
+    sites: Vec<Site<'a>>,
+}
+
+#[derive(Serialize)]
+struct Site<'a> {
+    site: Option<Place<'a>>,
+    calls: u64,
+    bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -110,6 +149,39 @@ pub fn gap_json(gap: &Gap, start: &Start) -> String {
         length_ns: gap.length_ns,
         counted: gap.counted,
         estimated: gap.estimated,
+    })
+}
+
+/// A garbage collection that has ended, and who allocated since the last.
+#[must_use]
+pub fn collected_json(collected: &Collected, start: &Start) -> String {
+    let collection = &collected.collection;
+    let allocated = collected.allocated.as_ref();
+    line(&Line::Collection {
+        time_unix_ns: unix_ns(collection.noticed_ns, start),
+        late_ns: collection.late_ns,
+        number: collection.number,
+        collections: collection.collections,
+        forced: collection.forced,
+        heap: collection.heap.map(|heap| Heap {
+            start_bytes: heap.start_bytes,
+            end_bytes: heap.end_bytes,
+            live_bytes: heap.live_bytes,
+            goal_bytes: heap.goal_bytes,
+        }),
+        allocated: allocated.map(|allocated| Allocations {
+            calls: allocated.calls,
+            bytes: allocated.bytes,
+            sites: allocated
+                .sites
+                .iter()
+                .map(|it| Site {
+                    site: it.site.as_deref().map(place),
+                    calls: it.calls,
+                    bytes: it.bytes,
+                })
+                .collect(),
+        }),
     })
 }
 

@@ -5,8 +5,10 @@
 //!
 //! - [`Selection`]: which functions carry a probe, and what is to be known of them;
 //! - [`Signature`]: the arguments of a function, by release;
-//! - [`Resolver`]: addresses become names.
+//! - [`Resolver`]: addresses become names;
+//! - [`AllocationTally`]: who allocated between garbage collections.
 
+mod collection;
 mod derived;
 mod event;
 #[cfg(test)]
@@ -17,9 +19,12 @@ mod select;
 mod signature;
 mod text;
 
+pub use collection::{
+    Allocated, AllocationTally, Collected, Collection, CollectionWatch, SiteAllocated,
+};
 pub use event::{Argument, End, Event, Gap, Position, Start, Value};
-pub use json::{SCHEMA, call_json, end_json, gap_json, start_json};
+pub use json::{SCHEMA, call_json, collected_json, end_json, gap_json, start_json};
 pub use resolve::Resolver;
 pub use select::{SelectError, Selection, TracedFunction};
 pub use signature::{Facts, Kind, Parameter, Signature, Source};
-pub use text::{call_line, end_line, gap_line};
+pub use text::{call_line, collected_line, end_line, gap_line};

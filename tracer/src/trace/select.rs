@@ -89,6 +89,32 @@ impl Selection {
         Ok(selection)
     }
 
+    /// Those of its functions that are the allocator's, so that each object that they
+    /// make is one call of one of them: with `patterns` of it, those that make no others.
+    #[must_use]
+    pub fn allocating(
+        &self,
+        exe: &dyn Executable,
+        version: &GoVersion,
+        patterns: &[String],
+    ) -> Vec<String> {
+        let names = |functions: &[TracedFunction]| -> Vec<String> {
+            functions.iter().map(|it| it.name.clone()).collect()
+        };
+        let mine = names(&self.functions);
+        if patterns.is_empty() {
+            return mine;
+        }
+        let Ok(mut allocator) = Self::of_allocator(exe, version) else {
+            return Vec::new();
+        };
+        // Those with a filter see also what others make; here they would have none.
+        allocator.functions.retain(|it| it.spec.is_filtered == 0);
+        let mut allocating = names(&allocator.functions);
+        allocating.retain(|name| mine.contains(name));
+        allocating
+    }
+
     /// `runtime.mallocgc` or, since Go 1.24, its parts.
     fn of_allocator(exe: &dyn Executable, version: &GoVersion) -> Result<Self, SelectError> {
         let plan = Plan::new(exe, ProbeSet::Alloc, Scheme::All)?;

@@ -9,6 +9,7 @@
 
 use std::fmt::Write as _;
 
+use super::collection::Collected;
 use super::event::{End, Event, Gap, Position, Value};
 
 /// One event; with `with_stack` the frames follow, each on a line of its own.
@@ -48,6 +49,53 @@ pub fn gap_line(gap: &Gap, start_ns: u64) -> String {
         seconds(gap.length_ns).trim_start(),
         skipped(gap),
     )
+}
+
+/// A garbage collection that has ended, and who allocated since the last.
+#[must_use]
+pub fn collected_line(collected: &Collected, start_ns: u64) -> String {
+    let collection = &collected.collection;
+    let mut line = seconds(collection.noticed_ns.saturating_sub(start_ns));
+    let number = collection.number;
+    // Writing to a string cannot fail.
+    let _ = match collection.collections {
+        ..=1 => write!(line, " # gc {number}"),
+        several => {
+            let first = number.wrapping_sub(several).wrapping_add(1);
+            write!(line, " # gc {first} to {number}")
+        }
+    };
+    match collection.forced {
+        0 => {}
+        1 if collection.collections <= 1 => line.push_str(" (called for)"),
+        forced => {
+            let _ = write!(line, " ({forced} called for)");
+        }
+    }
+    let _ = match &collection.heap {
+        Some(heap) => write!(line, ": {heap}"),
+        None => write!(line, ": heap unknown"),
+    };
+    let late_ms = collection.late_ns as f64 / 1e6;
+    let _ = write!(line, "; noticed at most {late_ms:.1} ms late; ");
+    match &collected.allocated {
+        None => line.push_str("no allocator function is traced"),
+        Some(allocated) => {
+            let (calls, bytes) = (allocated.calls, allocated.bytes);
+            let _ = write!(line, "{calls} allocations traced since the last, {bytes} B");
+        }
+    }
+    let sites = collected.allocated.iter().flat_map(|it| &it.sites);
+    for (index, site) in sites.enumerate() {
+        let (separator, calls) = (if index == 0 { ':' } else { ',' }, site.calls);
+        let _ = write!(line, "{separator} {} B in {calls} by ", site.bytes);
+        match &site.site {
+            Some(position) => write_position(&mut line, position),
+            None => line.push('?'),
+        }
+    }
+    line.push('\n');
+    line
 }
 
 /// What there was to see, and what was not seen of it.

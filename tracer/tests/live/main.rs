@@ -25,6 +25,7 @@ mod sites;
 mod standard;
 mod targets;
 mod trace;
+mod trace_gc;
 mod variants;
 mod verify;
 mod windows;
