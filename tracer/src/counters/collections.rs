@@ -30,7 +30,7 @@ const MOST_BYTES: u64 = 1 << 47;
 /// | `gcMarkTermination` (:1364, :1394) | `work.heap1`, `work.heap2` |
 /// | :1473 | `memstats.numgc` is the collection's number: it has ended |
 ///
-/// A look reads them in the order of [`Look`], which tells whose they are. What the
+/// A look reads them in an order that tells whose they are. What the
 /// heap was at its start is lost once the next collection starts: it is remembered from
 /// looks while a collection ran.
 #[derive(Debug)]

@@ -127,14 +127,14 @@ fn collected() -> Vec<Collected> {
             collections: 3,
             forced: 2,
             heap: None,
-            ..one.collection.clone()
+            ..one.collection
         },
         allocated: None,
     };
     let quiet = Collected {
         collection: Collection {
             forced: 0,
-            ..one.collection.clone()
+            ..one.collection
         },
         allocated: Some(Allocated::default()),
     };
