@@ -30,6 +30,10 @@ pub struct Args {
     /// Show so many frames of the call stack below each call
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=100))]
     stack: u16,
+    /// Show what each call returns as well: a line waits until its call has returned. A
+    /// probe at a return costs more than one at a call
+    #[arg(long = "return")]
+    returns: bool,
     /// Write JSON, one document a line
     #[arg(long)]
     json: bool,
@@ -51,6 +55,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         limit: args.limit,
         duration: args.duration,
         stack_frames: args.stack.into(),
+        returns: args.returns,
         max_overhead: args.max_overhead,
         ring_bytes: record::ring_bytes(args.ring_size)?,
     };
@@ -70,7 +75,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         return Err(error).context("cannot write to standard output");
     }
     eprintln!("goalloc: {}", trace::end_line(&end));
-    Ok(if end.lost > 0 {
+    Ok(if end.lost + end.lost_returns > 0 {
         Outcome::EventsLost
     } else {
         Outcome::Done
