@@ -88,13 +88,19 @@ func (w *worker) grow() {
 	}
 }
 
+// Stacks of which most is unused shrink.
+//
+//go:noinline
+func collect() {
+	runtime.GC()
+}
+
 // Its frame has a fifth of a kilobyte.
 //
 //go:noinline
 func (w *worker) descend() uint64 {
 	if w.made == len(w.Objects) {
-		// The stack shrinks.
-		runtime.GC()
+		collect()
 		return 0
 	}
 	var frame [24]uint64

@@ -124,7 +124,10 @@ mod tests {
         let code = [0x85, 0xc0, 0x75, 0x7f, 0xc3, 0xeb, 0x80];
         let found = returns(&code, ENTRY).expect("found");
         assert_eq!(found.points, at(&[4]));
-        assert_eq!(found.jumps_out, [ElfAddr(ENTRY.0 + 0x83), ElfAddr(ENTRY.0 - 0x79)]);
+        assert_eq!(
+            found.jumps_out,
+            [ElfAddr(ENTRY.0 + 0x83), ElfAddr(ENTRY.0 - 0x79)]
+        );
     }
 
     #[test]
@@ -158,7 +161,10 @@ mod tests {
                 ([&[0xb8][..], &immediate.to_le_bytes()].concat(), false)
             }),
             any::<u32>().prop_map(|displacement| {
-                ([&[0x48, 0x8d, 0x83][..], &displacement.to_le_bytes()].concat(), false)
+                (
+                    [&[0x48, 0x8d, 0x83][..], &displacement.to_le_bytes()].concat(),
+                    false,
+                )
             }),
         ]
     }

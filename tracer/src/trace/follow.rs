@@ -67,7 +67,8 @@ impl<'a> Follower<'a> {
     fn leave(&mut self, it: &Return) -> u64 {
         if let Some(function) = self.selection.returning(it.probe) {
             let (time_ns, registers) = (it.time_ns, it.registers);
-            self.joiner.leave(function, time_ns, it.activation, registers);
+            self.joiner
+                .leave(function, time_ns, it.activation, registers);
         }
         it.time_ns
     }

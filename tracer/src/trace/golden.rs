@@ -55,7 +55,10 @@ fn events() -> Vec<Event> {
             "element",
             Value::Pointer(ProcAddr(0xc0_0008_0008)),
         )]),
-        labels: Some(Arc::new([label("endpoint", b"/cart"), label("user", b"a \"b\"")])),
+        labels: Some(Arc::new([
+            label("endpoint", b"/cart"),
+            label("user", b"a \"b\""),
+        ])),
         site: Some(Arc::clone(&site)),
         stack: vec![site, position("main.main", 12, false)],
     };

@@ -81,7 +81,10 @@ fn where_records_were_lost_nothing_is_told() {
     joiner.leave(OUTER, 20, at(7, 100), [1, 0, 0]);
     joiner.enter(entered(21, OUTER, 7, 100));
     joiner.leave(OUTER, 22, at(7, 100), [2, 0, 0]);
-    assert_eq!(ended(&mut joiner), [(10, Ending::Unseen), (21, returned(2))]);
+    assert_eq!(
+        ended(&mut joiner),
+        [(10, Ending::Unseen), (21, returned(2))]
+    );
 }
 
 #[test]
@@ -118,7 +121,10 @@ fn no_more_than_so_many_are_held_back() {
 /// What a goroutine does next.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    Call { function: usize, frame_bytes: u64 },
+    Call {
+        function: usize,
+        frame_bytes: u64,
+    },
     Return,
     /// So many frames are left at once.
     Panic(usize),

@@ -61,9 +61,10 @@ fn labels(version: &str) -> Labels {
 fn read(version: &str, at: u64, memory: Memory) -> Option<Vec<(String, String)>> {
     let found = labels(version).at(ProcAddr(at), 0, &memory.reader())?;
     let pairs = found.iter().map(|label| match &label.value {
-        Value::Text { start, .. } => {
-            (label.key.clone(), String::from_utf8_lossy(start).into_owned())
-        }
+        Value::Text { start, .. } => (
+            label.key.clone(),
+            String::from_utf8_lossy(start).into_owned(),
+        ),
         other => panic!("{other:?}"),
     });
     Some(pairs.collect())

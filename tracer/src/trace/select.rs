@@ -136,7 +136,9 @@ impl Selection {
     /// Which function returns at a row of the probe table.
     #[must_use]
     pub fn returning(&self, row: u32) -> Option<usize> {
-        let index = usize::try_from(row).ok()?.checked_sub(self.functions.len())?;
+        let index = usize::try_from(row)
+            .ok()?
+            .checked_sub(self.functions.len())?;
         Some(self.returns.get(index)?.function)
     }
 

@@ -25,6 +25,8 @@ mod sites;
 mod standard;
 mod targets;
 mod trace;
+mod trace_labels;
+mod trace_returns;
 mod variants;
 mod verify;
 mod windows;
