@@ -86,7 +86,7 @@ fn events() -> Vec<Event> {
         labels: Some(Arc::default()),
         site: None,
         stack: Vec::new(),
-        ..event.clone()
+        ..event
     };
     let grown = Event {
         function: "runtime.growslice".into(),

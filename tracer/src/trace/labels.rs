@@ -50,10 +50,14 @@ const BUCKET_BYTES: usize = BUCKET_OVERFLOW + 8;
 const MIN_TOP_HASH: u8 = 5;
 const EMPTY_ONE: u8 = 1;
 
+/// Labels by key, if they could be read.
+type Found = Option<Arc<[Label]>>;
+
 /// Reads labels, and remembers them for a while.
 pub struct Labels {
     is_map: bool,
-    remembered: HashMap<ProcAddr, (u64, Option<Arc<[Label]>>)>,
+    /// When they were read, and they.
+    remembered: HashMap<ProcAddr, (u64, Found)>,
 }
 
 impl Labels {
@@ -68,12 +72,7 @@ impl Labels {
 
     /// The labels at an address that a call had at this time, by key; `None` if they
     /// cannot be read.
-    pub fn at(
-        &mut self,
-        at: ProcAddr,
-        time_ns: u64,
-        read: &ReadMemory<'_>,
-    ) -> Option<Arc<[Label]>> {
+    pub fn at(&mut self, at: ProcAddr, time_ns: u64, read: &ReadMemory<'_>) -> Found {
         if let Some((read_ns, labels)) = self.remembered.get(&at)
             && time_ns.saturating_sub(*read_ns) < REMEMBERED_NS
         {
