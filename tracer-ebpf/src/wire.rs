@@ -8,7 +8,7 @@
 pub const MAX_FRAMES: usize = 127;
 
 /// Entries of the probe table, hence probes one tracer can attach.
-pub const MAX_PROBES: u32 = 256;
+pub const MAX_PROBES: u32 = 1024;
 
 /// Identity of a call stack: two independently mixed 64-bit hashes over its
 /// program counters and its process. With a million stacks the chance that
@@ -227,8 +227,13 @@ pub struct Config {
     pub g_goid: u16,
     /// Offset of `m.curg`.
     pub m_curg: u16,
+    /// Offset of `g.labels`; 0 when the runtime's layout is unknown, and then traced
+    /// calls have no labels.
+    pub g_labels: u16,
+    /// Offset of `g.stack.hi`; 0 when traced calls are not joined with their returns.
+    pub g_stack_hi: u16,
     /// Explicit padding, zero.
-    pub padding: [u8; 6],
+    pub padding: [u8; 2],
 }
 
 /// What one CPU has counted, by [`counter`].
@@ -253,8 +258,12 @@ pub mod counter {
     pub const TIMED: u32 = 6;
     /// Nanoseconds that those took, without the trap.
     pub const TIMED_NS: u32 = 7;
+    /// Traps of them that were returns of traced calls.
+    pub const RETURN_TRAPS: u32 = 8;
+    /// Returns of traced calls that were let in.
+    pub const RETURNS: u32 = 9;
     /// Number of slots.
-    pub const COUNT: u32 = 8;
+    pub const COUNT: u32 = 10;
 }
 
 /// Kinds of ring record: the first `u32` of each.
@@ -267,6 +276,8 @@ pub mod kind {
     pub const TYPE: u32 = 3;
     /// [`super::TraceRecord`]
     pub const TRACE: u32 = 4;
+    /// [`super::ReturnRecord`]
+    pub const RETURN: u32 = 5;
 }
 
 /// A stack seen for the first time.
@@ -361,10 +372,47 @@ pub struct TraceHeader {
     pub time_ns: u64,
     /// `g.goid` of the goroutine, 0 where there is none.
     pub goid: u64,
+    /// `g.labels` of the goroutine: the address of its profiler labels, 0 where there
+    /// are none.
+    pub labels: u64,
+    /// Where its return is to be seen; undefined when calls are not joined with their
+    /// returns.
+    pub activation: Activation,
     /// The arguments.
     pub registers: [u64; TRACED_REGISTERS],
     /// What [`ProbeSpec::copied`] asks for; what lies behind that is undefined.
     pub memory: [u8; TRACED_MEMORY_BYTES],
+}
+
+/// What a call and its return have in common: the place of the return address.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Activation {
+    /// The `g` that runs it, a goroutine's or that of the thread's system stack: it stays
+    /// where it is.
+    pub g: u64,
+    /// Bytes of its stack in use: `g.stack.hi` less the stack pointer, which a stack that
+    /// grows, and so moves, leaves as it is.
+    pub depth_bytes: u64,
+}
+
+/// Registers kept of a return: RAX, RBX, RCX, in which Go returns the first results.
+pub const RETURNED_REGISTERS: usize = 3;
+
+/// The return of a traced call.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReturnRecord {
+    /// [`kind::RETURN`]
+    pub kind: u32,
+    /// Index into the probe table.
+    pub probe: u32,
+    /// When, by the monotonic clock.
+    pub time_ns: u64,
+    /// Which call's.
+    pub activation: Activation,
+    /// The results.
+    pub registers: [u64; RETURNED_REGISTERS],
 }
 
 /// Bytes of a trace record before its frames.
@@ -384,6 +432,7 @@ const _: () = {
     assert!(size_of::<EventRecord>() == 48);
     assert!(size_of::<TypeRecord>() == 16);
     assert!(size_of::<StackRecord>() == STACK_HEADER_BYTES + 8 * MAX_FRAMES);
-    assert!(TRACE_HEADER_BYTES == 136);
+    assert!(TRACE_HEADER_BYTES == 160);
+    assert!(size_of::<ReturnRecord>() == 56);
     assert!(size_of::<TraceRecord<MAX_FRAMES>>() == TRACE_HEADER_BYTES + 8 * MAX_FRAMES);
 };

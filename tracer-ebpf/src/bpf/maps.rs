@@ -29,7 +29,9 @@ static CONFIG: Config = Config {
     mspan_nelems: 0,
     g_goid: 0,
     m_curg: 0,
-    padding: [0; 6],
+    g_labels: 0,
+    g_stack_hi: 0,
+    padding: [0; 2],
 };
 
 /// Lets a process map the values of an array (`BPF_F_MMAPABLE`, linux 5.5

@@ -3,7 +3,7 @@
 
 use aya_ebpf::bindings::pt_regs;
 use aya_ebpf::helpers::bpf_probe_read_user;
-use tracer_ebpf::wire::{Config, LeafFilter, general_leaf};
+use tracer_ebpf::wire::{Activation, Config, LeafFilter, general_leaf};
 
 /// One word of the target's memory; `None` if it is not there.
 #[inline(always)]
@@ -33,20 +33,49 @@ fn current_m(regs: &pt_regs, config: &Config) -> Option<u64> {
     read_u64(regs.r14.wrapping_add(u64::from(config.g_m)))
 }
 
-/// The number of the goroutine that is running, 0 where there is none. On the system
-/// stack `g` is `m.g0`, which has no number (go1.24 src/runtime/proc.go:5178 gives them
-/// to goroutines alone), and the goroutine is `m.curg`.
+/// A goroutine.
+#[derive(Clone, Copy)]
+pub struct Goroutine {
+    /// Its number, 0 where there is none.
+    pub goid: u64,
+    /// Address of its profiler labels, 0 where there are none.
+    pub labels: u64,
+}
+
+/// The goroutine that is running. On the system stack `g` is `m.g0`, which has no number
+/// (go1.24 src/runtime/proc.go:5178 gives them to goroutines alone), and the goroutine is
+/// `m.curg`.
 #[inline(always)]
-pub fn goroutine(regs: &pt_regs, config: &Config) -> u64 {
+pub fn goroutine(regs: &pt_regs, config: &Config) -> Goroutine {
+    let mut running = Goroutine { goid: 0, labels: 0 };
     if config.g_goid == 0 {
-        return 0;
+        return running;
     }
-    let number = |g: u64| read_u64(g.wrapping_add(u64::from(config.g_goid))).unwrap_or(0);
-    match number(regs.r14) {
-        0 => current_m(regs, config)
-            .and_then(|m| read_u64(m.wrapping_add(u64::from(config.m_curg))))
-            .map_or(0, number),
-        of_goroutine => of_goroutine,
+    let field = |g: u64, offset: u16| read_u64(g.wrapping_add(u64::from(offset))).unwrap_or(0);
+    let mut g = regs.r14;
+    running.goid = field(g, config.g_goid);
+    if running.goid == 0 {
+        let curg = current_m(regs, config)
+            .and_then(|m| read_u64(m.wrapping_add(u64::from(config.m_curg))));
+        g = curg.unwrap_or(0);
+        if g == 0 {
+            return running;
+        }
+        running.goid = field(g, config.g_goid);
+    }
+    if config.g_labels != 0 {
+        running.labels = field(g, config.g_labels);
+    }
+    running
+}
+
+/// What the call and its return have in common. R14 holds `g` at both.
+#[inline(always)]
+pub fn activation(regs: &pt_regs, config: &Config) -> Activation {
+    let stack_hi = read_u64(regs.r14.wrapping_add(u64::from(config.g_stack_hi))).unwrap_or(0);
+    Activation {
+        g: regs.r14,
+        depth_bytes: stack_hi.wrapping_sub(regs.rsp),
     }
 }
 

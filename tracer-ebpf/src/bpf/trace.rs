@@ -1,4 +1,5 @@
-//! Calls one by one: each goes through the ring with its arguments and its stack.
+//! Calls one by one: each goes through the ring with its arguments and its stack, and its
+//! return with what it returns.
 
 #![expect(
     clippy::needless_pass_by_value,
@@ -11,14 +12,14 @@ use aya_ebpf::macros::uprobe;
 use aya_ebpf::programs::ProbeContext;
 use tracer_ebpf::filter::takes;
 use tracer_ebpf::wire::{
-    COPIED_WORDS_BYTES, MAX_FRAMES, SHORT_STACK_FRAMES, TRACED_MEMORY_BYTES, TraceHeader,
-    TraceRecord, copied, counter, flags, kind,
+    Activation, COPIED_WORDS_BYTES, MAX_FRAMES, ReturnRecord, SHORT_STACK_FRAMES,
+    TRACED_MEMORY_BYTES, TraceHeader, TraceRecord, copied, counter, flags, kind,
 };
 
 use super::maps::{RING, add, add_hit, most_frames};
 use super::programs::Hit;
 use super::stack::{self, NO_WAKEUP};
-use super::target::{goroutine, is_noscan};
+use super::target::{activation, goroutine, is_noscan};
 
 /// A call with the innermost frames of its stack.
 #[uprobe]
@@ -35,6 +36,34 @@ pub fn trace_deep(context: ProbeContext) -> u32 {
     if let Some(hit) = Hit::new(&context) {
         send::<MAX_FRAMES>(&hit);
     }
+    0
+}
+
+/// The return of a call: the probe is on a `ret`, where the stack pointer is again what it
+/// was at the probe of the call (go1.24 src/cmd/compile/abi-internal.md).
+#[uprobe]
+pub fn trace_return(context: ProbeContext) -> u32 {
+    add(counter::RETURN_TRAPS, 1);
+    let Some(hit) = Hit::new(&context) else {
+        return 0;
+    };
+    add(counter::RETURNS, 1);
+    let regs = hit.regs;
+    match RING.reserve::<ReturnRecord>(0) {
+        Some(mut entry) => {
+            entry.write(ReturnRecord {
+                kind: kind::RETURN,
+                probe: hit.probe,
+                // SAFETY: the helper takes nothing and touches no memory of ours.
+                time_ns: unsafe { bpf_ktime_get_ns() },
+                activation: activation(regs, &hit.config),
+                registers: [regs.rax, regs.rbx, regs.rcx],
+            });
+            entry.submit(NO_WAKEUP);
+        }
+        None => add(counter::LOST_EVENTS, 1),
+    }
+    hit.stopwatch.stop();
     0
 }
 
@@ -72,7 +101,13 @@ fn fill<const FRAMES: usize>(hit: &Hit<'_>, record: *mut TraceRecord<FRAMES>) {
     header.depth = stack.depth;
     // SAFETY: the helper takes nothing and touches no memory of ours.
     header.time_ns = unsafe { bpf_ktime_get_ns() };
-    header.goid = goroutine(hit.regs, &hit.config);
+    let running = goroutine(hit.regs, &hit.config);
+    header.goid = running.goid;
+    header.labels = running.labels;
+    header.activation = match hit.config.g_stack_hi {
+        0 => Activation::default(),
+        _ => activation(hit.regs, &hit.config),
+    };
     let regs = hit.regs;
     header.registers = [regs.rax, regs.rbx, regs.rcx, regs.rdi, regs.rsi];
     let is_copied = copy_memory(hit, header.memory.as_mut_ptr());

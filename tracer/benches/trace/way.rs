@@ -16,15 +16,15 @@ use crate::common::fixture::Fixture;
 use crate::common::workload::burn::source;
 use crate::common::workload::toolchain;
 
-/// Assignments of the fixture: so many to each of three maps.
-const EACH: u64 = 10_000;
-pub const ASSIGNMENTS: u64 = 3 * EACH;
+/// The fixture assigns to so many maps in turn.
+const MAPS: u64 = 3;
 
 /// How long a tracer may take to attach, or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// bpftrace says that it is attached before its last probe is on.
-const SETTLES: Duration = Duration::from_secs(2);
+/// bpftrace says that it is attached before its last probe is on, and a debugger is
+/// attached before its breakpoints are set.
+const SETTLES: Duration = Duration::from_secs(4);
 
 /// How often it is looked whether a tracer has written all it has.
 const LOOKS: Duration = Duration::from_millis(500);
@@ -36,9 +36,13 @@ pub enum Way {
     Untraced,
     /// `goalloc trace --max-overhead none`.
     Goalloc,
+    /// The same with `--return`.
+    GoallocReturns,
     /// bpftrace at the entries of the same functions, printing the same but the call
     /// site's name and the type's.
     Bpftrace,
+    /// `dlv trace`, which stops the target at each breakpoint.
+    Delve,
 }
 
 /// What one run took.
@@ -50,8 +54,12 @@ pub struct Cost {
     pub target_ns: u64,
     /// CPU time of the tracer, until all was printed.
     pub tracer_ns: u64,
+    /// Calls made.
+    pub calls: u64,
     /// Calls that were printed.
     pub printed: usize,
+    /// Whether the target went on when the tracer had ended.
+    pub lived_on: bool,
 }
 
 /// The fixture, built.
@@ -71,7 +79,29 @@ struct Tracer {
 }
 
 impl Way {
-    pub const ALL: [Self; 3] = [Self::Untraced, Self::Goalloc, Self::Bpftrace];
+    pub const ALL: [Self; 5] = [
+        Self::Untraced,
+        Self::Goalloc,
+        Self::GoallocReturns,
+        Self::Bpftrace,
+        Self::Delve,
+    ];
+
+    /// What to compare with: the way of goalloc that prints the same.
+    pub fn of_goalloc(self) -> Self {
+        match self {
+            Self::Delve | Self::GoallocReturns => Self::GoallocReturns,
+            _ => Self::Goalloc,
+        }
+    }
+
+    /// Assignments to each map. A debugger takes milliseconds over one.
+    fn assignments(self) -> u64 {
+        match self {
+            Self::Delve => 500,
+            _ => 10_000,
+        }
+    }
 }
 
 impl fmt::Display for Way {
@@ -79,7 +109,9 @@ impl fmt::Display for Way {
         f.write_str(match self {
             Self::Untraced => "untraced",
             Self::Goalloc => "goalloc trace",
+            Self::GoallocReturns => "goalloc trace --return",
             Self::Bpftrace => "bpftrace",
+            Self::Delve => "dlv trace",
         })
     }
 }
@@ -101,8 +133,9 @@ impl Assignments {
 
     /// Lets the fixture make its assignments, traced this way.
     pub fn trace(&self, way: Way) -> Result<Cost> {
-        let each = EACH.to_string();
-        let mut fixture = Fixture::start(&self.executable, &["-n", &each]);
+        let each = way.assignments();
+        let each_argument = each.to_string();
+        let mut fixture = Fixture::start(&self.executable, &["-n", &each_argument]);
         let clock = CpuClock::of(fixture.pid())?;
         let tracer = self.attach(way, fixture.pid())?;
         let before_ns = clock.now_ns().context("the fixture has ended")?;
@@ -112,6 +145,7 @@ impl Assignments {
         let mut cost = Cost {
             wall_ns: u64::try_from(started.elapsed().as_nanos())?,
             target_ns: clock.now_ns().context("the fixture has ended")? - before_ns,
+            calls: MAPS * each,
             ..Cost::default()
         };
         if let (Some(mut tracer), Some(before_ns)) = (tracer, tracer_before_ns) {
@@ -120,8 +154,7 @@ impl Assignments {
             cost.tracer_ns = now_ns - before_ns;
             cost.printed = tracer.finish()?;
         }
-        // It fails unless the fixture ends well.
-        let _truth: serde_json::Value = fixture.finish_with();
+        cost.lived_on = fixture.try_finish::<serde_json::Value>().is_ok();
         Ok(cost)
     }
 
@@ -129,11 +162,21 @@ impl Assignments {
         let pid = pid.to_string();
         let mut command = match way {
             Way::Untraced => return Ok(None),
-            Way::Goalloc => {
+            Way::Goalloc | Way::GoallocReturns => {
                 let mut goalloc = Command::new(env!("CARGO_BIN_EXE_goalloc"));
                 goalloc.args(["trace", "-p", &pid, "--max-overhead", "none"]);
                 goalloc.args(["--func", "runtime.mapassign*"]);
+                if way == Way::GoallocReturns {
+                    goalloc.arg("--return");
+                }
                 goalloc
+            }
+            Way::Delve => {
+                let mut delve = Command::new("dlv");
+                // It knows Go releases up to its own time.
+                delve.args(["trace", "--check-go-version=false", "-p", &pid]);
+                delve.arg("runtime.mapassign.*");
+                delve
             }
             Way::Bpftrace => {
                 let mut bpftrace = Command::new("bpftrace");
@@ -154,15 +197,26 @@ impl Assignments {
         let clock = CpuClock::of(child.id())?;
         let tracer = Tracer {
             child,
-            written,
+            // The debugger prints calls where others complain.
+            written: if way == Way::Delve {
+                said.clone()
+            } else {
+                written
+            },
             clock,
         };
-        let (file, word) = match way {
-            Way::Bpftrace => (&tracer.written, "attached"),
-            _ => (&said, "tracing"),
+        let is_attached = || -> Result<bool> {
+            Ok(match way {
+                Way::Bpftrace => fs::read_to_string(&tracer.written)?.contains("attached"),
+                // It does not say when it is ready.
+                Way::Delve => {
+                    !fs::read_to_string(format!("/proc/{pid}/status"))?.contains("TracerPid:\t0\n")
+                }
+                _ => fs::read_to_string(&said)?.contains("tracing"),
+            })
         };
         let deadline = Instant::now() + PATIENCE;
-        while !fs::read_to_string(file)?.contains(word) {
+        while !is_attached()? {
             ensure!(Instant::now() < deadline, "{way} does not attach");
             std::thread::sleep(LOOKS);
         }

@@ -10,7 +10,7 @@ use tracer_ebpf::wire::{ProbeSpec, gate};
 use super::clock::CpuClock;
 use super::cost::HitCost;
 use crate::addr::{FileOffset, ProcAddr};
-use crate::attach::{self, Loaded, Scope, Site};
+use crate::attach::{self, Loaded, Probes, Scope, Site};
 use crate::target::{self, Process};
 
 /// Hits per measurement, and measurements per figure; the median counts. The fastest
@@ -68,12 +68,15 @@ std::arch::global_asm!(
     "goalloc_calibration_probe:",
     "jbe 4f",
     "4:",
+    ".globl goalloc_calibration_return",
+    "goalloc_calibration_return:",
     "ret",
 );
 
 unsafe extern "C" {
     fn goalloc_calibration_call(frame: *const u64);
     static goalloc_calibration_probe: u8;
+    static goalloc_calibration_return: u8;
 }
 
 /// Measures. What the hits left in the programs' maps is the caller's to drop.
@@ -82,21 +85,9 @@ unsafe extern "C" {
 ///
 /// The probe cannot be put on.
 pub fn calibrate(loaded: &mut Loaded) -> Result<HitCost, Error> {
-    let pid = std::process::id();
-    let exe = Path::new("/proc/self/exe");
-    let site = Site {
-        program: "alloc",
-        offset: probe_offset(&Process::open(pid)?)?,
-        spec: ProbeSpec {
-            tests_flags: 1,
-            gate: gate::WINDOW,
-            ..ProbeSpec::default()
-        },
-    };
-    let scope = NonZeroU32::new(pid).map_or(Scope::EveryProcess, Scope::Process);
     let chain = frames();
     let untraced_ns = ns_per_call(&chain);
-    let probes = loaded.spare(exe, site, scope)?.on()?;
+    let probes = probe(loaded, &raw const goalloc_calibration_probe, "alloc", 1)?;
     let turned_away_ns = ns_per_call(&chain);
     loaded.gates().open(gate::WINDOW, u64::MAX, None);
     let counted_ns = ns_per_call(&chain);
@@ -109,8 +100,44 @@ pub fn calibrate(loaded: &mut Loaded) -> Result<HitCost, Error> {
     })
 }
 
-fn probe_offset(own: &Process) -> Result<FileOffset, Error> {
-    let address = ProcAddr(&raw const goalloc_calibration_probe as u64);
+/// What a hit at a `ret` costs that is turned away, nanoseconds.
+///
+/// # Errors
+///
+/// The probe cannot be put on.
+pub fn calibrate_return(loaded: &mut Loaded) -> Result<f64, Error> {
+    let chain = frames();
+    let untraced_ns = ns_per_call(&chain);
+    let at = &raw const goalloc_calibration_return;
+    let probes = probe(loaded, at, "trace_return", 0)?;
+    let turned_away_ns = ns_per_call(&chain);
+    std::thread::spawn(move || drop(probes));
+    Ok((turned_away_ns - untraced_ns).max(0.0))
+}
+
+fn probe(
+    loaded: &mut Loaded,
+    at: *const u8,
+    program: &'static str,
+    tests_flags: u8,
+) -> Result<Probes, Error> {
+    let pid = std::process::id();
+    let site = Site {
+        program,
+        offset: probe_offset(&Process::open(pid)?, at)?,
+        spec: ProbeSpec {
+            tests_flags,
+            gate: gate::WINDOW,
+            ..ProbeSpec::default()
+        },
+    };
+    let scope = NonZeroU32::new(pid).map_or(Scope::EveryProcess, Scope::Process);
+    let exe = Path::new("/proc/self/exe");
+    Ok(loaded.spare(exe, site, scope)?.on()?)
+}
+
+fn probe_offset(own: &Process, at: *const u8) -> Result<FileOffset, Error> {
+    let address = ProcAddr(at as u64);
     let maps = own.maps()?;
     let file = maps.file_at(address).ok_or(Error::NotMapped)?;
     let mapping = file
@@ -172,16 +199,18 @@ mod tests {
     }
 
     #[test]
-    fn the_probe_is_the_branch_in_the_file() {
+    fn the_probes_are_the_branch_and_the_return_in_the_file() {
         use std::os::unix::fs::FileExt as _;
         let own = Process::open(std::process::id()).unwrap();
-        let offset = probe_offset(&own).unwrap();
-        let mut code = [0; 2];
-        own.open_exe()
-            .unwrap()
-            .read_exact_at(&mut code, offset.0)
-            .unwrap();
+        let code_at = |at| {
+            let offset = probe_offset(&own, at).unwrap();
+            let mut code = [0; 2];
+            let exe = own.open_exe().unwrap();
+            exe.read_exact_at(&mut code, offset.0).unwrap();
+            code
+        };
         // `jbe` with a displacement of zero
-        assert_eq!(code, [0x76, 0]);
+        assert_eq!(code_at(&raw const goalloc_calibration_probe), [0x76, 0]);
+        assert_eq!(code_at(&raw const goalloc_calibration_return)[0], 0xc3);
     }
 }

@@ -20,6 +20,8 @@ pub struct Spent {
     pub timed: u64,
     /// Nanoseconds that counting these took.
     pub timed_ns: u64,
+    /// Those of all that were at a `ret`.
+    pub at_returns: u64,
 }
 
 impl Spent {
@@ -31,6 +33,7 @@ impl Spent {
             counted: self.counted.saturating_sub(earlier.counted),
             timed: self.timed.saturating_sub(earlier.timed),
             timed_ns: self.timed_ns.saturating_sub(earlier.timed_ns),
+            at_returns: self.at_returns.saturating_sub(earlier.at_returns),
         }
     }
 }
@@ -43,8 +46,13 @@ const HORIZON: f64 = 500.0;
 #[derive(Clone, Copy, Debug)]
 pub struct Meter {
     turned_away_ns: f64,
+    /// What a trap at a `ret` costs beyond that.
+    return_extra_ns: f64,
     work_ns: f64,
     total_ns: f64,
+    /// All traps, and those at a `ret`.
+    traps: u64,
+    at_returns: u64,
 }
 
 impl Meter {
@@ -53,8 +61,24 @@ impl Meter {
     pub fn new(cost: HitCost) -> Self {
         Self {
             turned_away_ns: cost.turned_away_ns,
+            return_extra_ns: 0.0,
             work_ns: cost.work_ns,
             total_ns: 0.0,
+            traps: 0,
+            at_returns: 0,
+        }
+    }
+
+    /// Of hits at a `ret` too, which the kernel steps over: such a trap costs so much,
+    /// nanoseconds.
+    #[must_use]
+    pub fn with_returns(self, turned_away_ns: f64) -> Self {
+        Self {
+            return_extra_ns: (turned_away_ns - self.turned_away_ns).max(0.0),
+            // Before there are any: each call returns.
+            traps: 2,
+            at_returns: 1,
+            ..self
         }
     }
 
@@ -66,6 +90,8 @@ impl Meter {
             let weight = (timed / HORIZON).min(1.0);
             self.work_ns += weight * (spent.timed_ns as f64 / timed - self.work_ns);
         }
+        self.traps += spent.traps;
+        self.at_returns += spent.at_returns;
         let spent_ns = self.of(spent);
         self.total_ns += spent_ns;
         spent_ns
@@ -74,13 +100,16 @@ impl Meter {
     /// What hits cost as things are, nanoseconds.
     #[must_use]
     pub fn of(&self, spent: Spent) -> f64 {
-        spent.traps as f64 * self.turned_away_ns + spent.counted as f64 * self.work_ns
+        spent.traps as f64 * self.turned_away_ns
+            + spent.at_returns as f64 * self.return_extra_ns
+            + spent.counted as f64 * self.work_ns
     }
 
-    /// What one that counts costs, nanoseconds.
+    /// What one that counts costs, nanoseconds: on average, where some are returns.
     #[must_use]
     pub fn hit_ns(&self) -> f64 {
-        self.turned_away_ns + self.work_ns
+        let at_returns = self.at_returns as f64 / self.traps.max(1) as f64;
+        self.turned_away_ns + at_returns * self.return_extra_ns + self.work_ns
     }
 
     /// What all that were taken in have cost, nanoseconds.
@@ -121,6 +150,7 @@ mod tests {
             counted: 1600,
             timed: 100,
             timed_ns: 200_000,
+            at_returns: 0,
         };
         meter.take(dear);
         assert_eq!(meter.hit_ns(), 500.0 + 700.0 + 0.2 * 1300.0);
@@ -128,5 +158,19 @@ mod tests {
             meter.take(dear);
         }
         assert!((meter.hit_ns() - 2500.0).abs() < 5.0);
+    }
+
+    #[test]
+    fn returns_cost_more() {
+        let mut meter = Meter::new(COST).with_returns(5000.0);
+        assert_eq!(meter.hit_ns(), 500.0 + 0.5 * 4500.0 + 700.0);
+        let spent = Spent {
+            traps: 98,
+            counted: 10,
+            at_returns: 24,
+            ..Spent::default()
+        };
+        assert_eq!(meter.take(spent), 98.0 * 500.0 + 24.0 * 4500.0 + 7000.0);
+        assert_eq!(meter.hit_ns(), 500.0 + 0.25 * 4500.0 + 700.0);
     }
 }

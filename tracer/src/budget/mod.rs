@@ -11,7 +11,7 @@ mod cost;
 mod limit;
 mod schedule;
 
-pub use calibrate::{Error, calibrate};
+pub use calibrate::{Error, calibrate, calibrate_return};
 pub use clock::{CpuClock, cpus, own_cpu_ns};
 pub use cost::{HitCost, Meter, Spent};
 pub use limit::{MaxOverhead, ParseError};

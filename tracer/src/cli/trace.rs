@@ -34,6 +34,10 @@ pub struct Args {
     /// allocated since the last, as far as calls of the allocator are traced
     #[arg(long)]
     gc: bool,
+    /// Show what each call returns as well: a line waits until its call has returned. A
+    /// probe at a return costs more than one at a call
+    #[arg(long = "return")]
+    returns: bool,
     /// Write JSON, one document a line
     #[arg(long)]
     json: bool,
@@ -55,6 +59,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         limit: args.limit,
         duration: args.duration,
         stack_frames: args.stack.into(),
+        returns: args.returns,
         max_overhead: args.max_overhead,
         gc: args.gc,
         ring_bytes: record::ring_bytes(args.ring_size)?,
@@ -75,7 +80,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         return Err(error).context("cannot write to standard output");
     }
     eprintln!("goalloc: {}", trace::end_line(&end));
-    Ok(if end.lost > 0 {
+    Ok(if end.lost + end.lost_returns > 0 {
         Outcome::EventsLost
     } else {
         Outcome::Done

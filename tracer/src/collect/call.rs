@@ -1,7 +1,7 @@
 //! Records of traced calls: bytes in, values out, whatever the bytes.
 
 use tracer_ebpf::wire::{
-    MAX_FRAMES, TRACE_HEADER_BYTES, TRACED_MEMORY_BYTES, TRACED_REGISTERS, flags, kind,
+    Activation, MAX_FRAMES, TRACE_HEADER_BYTES, TRACED_MEMORY_BYTES, TRACED_REGISTERS, flags, kind,
 };
 
 use super::decode::{DecodeError, Fields};
@@ -17,6 +17,11 @@ pub struct Call {
     /// The goroutine; `None` on a thread without one, or where the runtime's layout is
     /// unknown.
     pub goid: Option<u64>,
+    /// Where the goroutine's profiler labels are, if it has any.
+    pub labels: Option<ProcAddr>,
+    /// What it has in common with its return; without a meaning where calls are not
+    /// joined with their returns.
+    pub activation: Activation,
     /// Which function: index into the selection.
     pub probe: u16,
     /// RAX, RBX, RCX, RDI, RSI: the first integer arguments.
@@ -40,7 +45,9 @@ const FLAGS: usize = 10;
 const DEPTH: usize = 12;
 const TIME: usize = 16;
 const GOID: usize = 24;
-const REGISTERS: usize = 32;
+const LABELS: usize = 32;
+const ACTIVATION: usize = 40;
+const REGISTERS: usize = 56;
 const MEMORY: usize = REGISTERS + 8 * TRACED_REGISTERS;
 
 impl Call {
@@ -75,6 +82,10 @@ impl Call {
             time_ns: fields.u64(TIME)?,
             tid: fields.u32(TID)?,
             goid: Some(fields.u64(GOID)?).filter(|goid| *goid != 0),
+            labels: Some(fields.u64(LABELS)?)
+                .filter(|at| *at != 0)
+                .map(ProcAddr),
+            activation: activation(&fields, ACTIVATION)?,
             probe: fields.u16(PROBE)?,
             registers,
             copied,
@@ -84,6 +95,13 @@ impl Call {
             is_cut: bits & flags::CUT_AT_DEPTH != 0,
         }))
     }
+}
+
+pub(super) fn activation(fields: &Fields<'_>, at: usize) -> Result<Activation, DecodeError> {
+    Ok(Activation {
+        g: fields.u64(at)?,
+        depth_bytes: fields.u64(at + 8)?,
+    })
 }
 
 #[cfg(test)]
@@ -109,6 +127,9 @@ mod tests {
         bytes.extend((call.frames.len() as u32).to_le_bytes());
         bytes.extend(call.time_ns.to_le_bytes());
         bytes.extend(call.goid.unwrap_or_default().to_le_bytes());
+        bytes.extend(call.labels.map_or(0, |at| at.0).to_le_bytes());
+        bytes.extend(call.activation.g.to_le_bytes());
+        bytes.extend(call.activation.depth_bytes.to_le_bytes());
         for register in call.registers {
             bytes.extend(register.to_le_bytes());
         }
@@ -121,7 +142,8 @@ mod tests {
 
     prop_compose! {
         fn any_call()(
-            time_ns: u64, tid: u32, goid: u64, probe: u16,
+            time_ns: u64, tid: u32, goid: u64, probe: u16, labels: u64,
+            (g, depth_bytes) in any::<(u64, u64)>(),
             registers: [u64; TRACED_REGISTERS],
             copied in proptest::option::of(any::<[u8; 32]>()),
             frames in prop::collection::vec(any::<u64>(), 0..=MAX_FRAMES),
@@ -131,6 +153,8 @@ mod tests {
                 time_ns,
                 tid,
                 goid: Some(goid).filter(|goid| *goid != 0),
+                labels: Some(labels).filter(|at| *at != 0).map(ProcAddr),
+                activation: Activation { g, depth_bytes },
                 probe,
                 registers,
                 copied: copied.map(|half| {

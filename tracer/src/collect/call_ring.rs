@@ -1,10 +1,41 @@
-//! The ring as traced calls go through it, one after the other.
+//! The ring as traced calls and their returns go through it, one after the other.
 
 use aya::maps::{MapData, PerCpuArray, RingBuf};
 use tracer_ebpf::wire::Counters;
 
 use super::call::Call;
+use super::call_return::Return;
+use super::decode::DecodeError;
 use super::drain::{Error, TakeMap, Totals, read_totals, take, wrong};
+
+/// One record of the ring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallRecord {
+    /// A function was called.
+    Call(Call),
+    /// A call returned.
+    Return(Return),
+}
+
+impl CallRecord {
+    /// When it was made, by the monotonic clock.
+    #[must_use]
+    pub fn time_ns(&self) -> u64 {
+        match self {
+            Self::Call(call) => call.time_ns,
+            Self::Return(it) => it.time_ns,
+        }
+    }
+}
+
+/// What passed every filter and did not come out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LostCalls {
+    /// Calls.
+    pub calls: u64,
+    /// Returns of calls.
+    pub returns: u64,
+}
 
 /// The kernel side's ring and counters.
 pub struct CallRing {
@@ -12,6 +43,8 @@ pub struct CallRing {
     counters: PerCpuArray<MapData, Counters>,
     /// Calls taken out.
     received: u64,
+    /// Returns taken out.
+    returned: u64,
     /// The counters when tracing began.
     before: Totals,
 }
@@ -33,26 +66,32 @@ impl CallRing {
             ring,
             counters,
             received: 0,
+            returned: 0,
             before,
         })
     }
 
-    /// Takes out up to `most` calls.
-    pub fn drain(&mut self, most: usize) -> Vec<Call> {
-        let mut calls = Vec::new();
-        while calls.len() < most
+    /// Takes out up to `most` records.
+    pub fn drain(&mut self, most: usize) -> Vec<CallRecord> {
+        let mut records = Vec::new();
+        while records.len() < most
             && let Some(item) = self.ring.next()
         {
-            match Call::decode(&item) {
-                Ok(Some(call)) => calls.push(call),
+            match decode(&item) {
+                Ok(Some(record)) => {
+                    match record {
+                        CallRecord::Call(_) => self.received += 1,
+                        CallRecord::Return(_) => self.returned += 1,
+                    }
+                    records.push(record);
+                }
                 // Nothing else is attached that sends any.
                 Ok(None) => {}
                 // It is missing from what was received, and so counts as lost.
                 Err(error) => tracing::warn!(%error, "ring record dropped"),
             }
         }
-        self.received += calls.len() as u64;
-        calls
+        records
     }
 
     /// The kernel side's counters since tracing began.
@@ -64,15 +103,24 @@ impl CallRing {
         Ok(read_totals(&self.counters)?.since(&self.before))
     }
 
-    /// Calls that passed every filter and did not come out, once the probes are off and
-    /// the ring is empty: what the programs noticed, and what they did not.
+    /// What did not come out, once the probes are off and the ring is empty: what the
+    /// programs noticed, and what they did not.
     ///
     /// # Errors
     ///
     /// The map cannot be read.
-    pub fn lost(&self) -> Result<u64, Error> {
+    pub fn lost(&self) -> Result<LostCalls, Error> {
         let totals = self.totals()?;
-        let missing = totals.hits.saturating_sub(self.received);
-        Ok(totals.lost_events.max(missing))
+        Ok(LostCalls {
+            calls: totals.hits.saturating_sub(self.received),
+            returns: totals.returns.saturating_sub(self.returned),
+        })
     }
+}
+
+fn decode(bytes: &[u8]) -> Result<Option<CallRecord>, DecodeError> {
+    if let Some(call) = Call::decode(bytes)? {
+        return Ok(Some(CallRecord::Call(call)));
+    }
+    Ok(Return::decode(bytes)?.map(CallRecord::Return))
 }

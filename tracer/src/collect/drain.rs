@@ -75,6 +75,10 @@ pub struct Totals {
     pub timed: u64,
     /// Nanoseconds that took.
     pub timed_ns: u64,
+    /// Traps of them at returns of traced calls.
+    pub return_traps: u64,
+    /// Returns of traced calls that were let in.
+    pub returns: u64,
 }
 
 impl Totals {
@@ -90,6 +94,8 @@ impl Totals {
             traps: self.traps + other.traps,
             timed: self.timed + other.timed,
             timed_ns: self.timed_ns + other.timed_ns,
+            return_traps: self.return_traps + other.return_traps,
+            returns: self.returns + other.returns,
         }
     }
 
@@ -105,6 +111,8 @@ impl Totals {
             traps: self.traps.saturating_sub(earlier.traps),
             timed: self.timed.saturating_sub(earlier.timed),
             timed_ns: self.timed_ns.saturating_sub(earlier.timed_ns),
+            return_traps: self.return_traps.saturating_sub(earlier.return_traps),
+            returns: self.returns.saturating_sub(earlier.returns),
         }
     }
 }
@@ -358,6 +366,8 @@ pub(super) fn read_totals(counters: &PerCpuArray<MapData, Counters>) -> Result<T
         traps: sum(counter::TRAPS),
         timed: sum(counter::TIMED),
         timed_ns: sum(counter::TIMED_NS),
+        return_traps: sum(counter::RETURN_TRAPS),
+        returns: sum(counter::RETURNS),
     })
 }
 

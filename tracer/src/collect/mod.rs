@@ -6,6 +6,7 @@
 
 mod batch;
 mod call;
+mod call_return;
 mod call_ring;
 mod cuts;
 mod decode;
@@ -15,7 +16,8 @@ mod store;
 mod tally;
 
 pub use call::{Call, Copied};
-pub use call_ring::CallRing;
+pub use call_return::Return;
+pub use call_ring::{CallRecord, CallRing, LostCalls};
 pub use decode::{DecodeError, Record, Stack};
 pub use drain::{Collector, Counts, Cpu, CpuCounts, Error, Leftovers, Totals, regardless_of_cpu};
 pub use raw::{CycleCut, RawRecording, RuntimeTypeBytes};

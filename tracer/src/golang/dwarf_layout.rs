@@ -147,6 +147,7 @@ fn runtime_layout(structs: &Structs) -> Option<RuntimeLayout> {
         g_stack_hi: stack.checked_add(at("runtime.stack", "hi")?)?,
         g_m: at("runtime.g", "m")?,
         g_goid: at("runtime.g", "goid")?,
+        g_labels: at("runtime.g", "labels")?,
         m_g0: at("runtime.m", "g0")?,
         m_curg: at("runtime.m", "curg")?,
         m_p: at("runtime.m", "p")?,

@@ -13,6 +13,8 @@ pub struct RuntimeLayout {
     pub g_m: u16,
     /// `g.goid`.
     pub g_goid: u16,
+    /// `g.labels`, the goroutine's profiler labels.
+    pub g_labels: u16,
     /// `m.g0`.
     pub m_g0: u16,
     /// `m.curg`.
@@ -53,6 +55,13 @@ impl RuntimeLayout {
             g_stack_hi: 8,
             g_m: 0x30,
             g_goid: if since(23) && !since(25) { 0xa0 } else { 0x98 },
+            g_labels: match () {
+                () if since(26) => 0x160,
+                () if since(25) => 0x158,
+                () if since(23) => 0x160,
+                () if since(21) => 0x158,
+                () => 0x168,
+            },
             m_g0: 0,
             m_curg: if since(25) { 0xb8 } else { 0xc0 },
             m_p: if since(25) && !since(26) { 0xc8 } else { 0xd0 },

@@ -61,6 +61,7 @@ impl Executable for GoBinary {
             mspan_nelems: of_counters(|layout| layout.mspan_nelems),
             g_goid: offset(|layout| layout.g_goid),
             m_curg: offset(|layout| layout.m_curg),
+            g_labels: offset(|layout| layout.g_labels),
             ..wire::Config::default()
         }
     }

@@ -5,7 +5,8 @@
 //! - [`leaves`]: the functions that see each heap object exactly once;
 //! - [`hosts`]: where the compiler inlined one of them;
 //! - [`maps`]: the map functions whose calls are counted besides;
-//! - [`prologue`]: the instruction of each function that is probed.
+//! - [`prologue`]: the instruction of each function that is probed;
+//! - [`returns`]: the instructions by which it returns.
 //!
 //! What cannot be covered is part of the plan ([`Plan::missing`],
 //! [`Plan::warnings`]), so that every output can say it.
@@ -20,6 +21,7 @@ pub mod maps;
 pub mod program;
 pub mod prologue;
 pub mod render;
+pub mod returns;
 pub mod spans;
 
 use std::fmt;

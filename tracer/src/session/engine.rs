@@ -135,6 +135,7 @@ impl Engine {
             counted: gates.taken(gate::WINDOW) + gates.taken(gate::ALWAYS),
             timed: totals.timed,
             timed_ns: totals.timed_ns,
+            at_returns: 0,
         };
         Ok((spent, totals))
     }

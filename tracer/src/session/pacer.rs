@@ -1,4 +1,4 @@
-//! Traced calls out of the kernel, on a thread of their own, within the budget: probes
+//! Traced calls and their returns out of the kernel, on a thread of their own, within the budget: probes
 //! go on and off, and what was skipped meanwhile is counted.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -12,7 +12,7 @@ use super::gc_watch::{self, GcWatch};
 use super::prepare::Error;
 use crate::attach::{self, Group, Loaded, Probes, Stop};
 use crate::budget::{CpuClock, Meter, Schedule, Spent, cpus, own_cpu_ns};
-use crate::collect::{Call, CallRing};
+use crate::collect::{CallRecord, CallRing, LostCalls, Totals};
 use crate::target::Pidfd;
 use crate::trace::{Collection, Gap};
 
@@ -36,7 +36,14 @@ const CYCLE: Duration = Duration::from_millis(40);
 
 /// What the pacer has to tell.
 pub(super) enum Message {
-    Calls(Vec<Call>),
+    Records {
+        records: Vec<CallRecord>,
+        /// When others were lost, as far as has been noticed since the last: none of
+        /// those lost before these is left out.
+        lost_ns: Option<(u64, u64)>,
+    },
+    /// Nothing is traced any more for now.
+    Closed,
     Gap(Gap),
     Collection(Collection),
 }
@@ -45,7 +52,7 @@ pub(super) enum Message {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Paced {
     pub length: Duration,
-    pub lost: u64,
+    pub lost: LostCalls,
     /// What hits took, of how much CPU time of the target, nanoseconds.
     pub overhead_ns: Option<(f64, f64)>,
 }
@@ -70,6 +77,15 @@ pub(super) struct Pacer {
     pub sender: Sender<Message>,
     /// How often calls come, as far as it has been seen.
     pub rate: Rate,
+    /// Losses when it was last looked, and when that was.
+    pub losses: Losses,
+}
+
+/// Records that were lost, as of a look.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Losses {
+    count: u64,
+    looked_ns: u64,
 }
 
 /// The state of affairs at one look.
@@ -91,14 +107,14 @@ enum Next {
 /// windows, for how often calls come goes up and down.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rate {
-    hits: u64,
+    calls: u64,
     own_ns: f64,
 }
 
 impl Rate {
     /// Calls to expect in so much time.
     fn expect(&self, ns: u64) -> u64 {
-        (ns as f64 * self.hits as f64 / self.own_ns.max(1.0)) as u64
+        (ns as f64 * self.calls as f64 / self.own_ns.max(1.0)) as u64
     }
 }
 
@@ -108,9 +124,10 @@ struct Window {
     own_before_ns: u64,
     opened_ns: u64,
     stop: Option<Stop>,
-    /// Calls that its gate had let in before.
+    /// Hits that its gate had let in before.
     taken: u64,
-    traps: u64,
+    /// What had been counted before.
+    before: Totals,
 }
 
 impl Pacer {
@@ -163,7 +180,7 @@ impl Pacer {
             opened_ns,
             stop,
             taken: gates.taken(gate::WINDOW),
-            traps: self.ring.totals()?.traps,
+            before: self.ring.totals()?,
         };
         gates.open(gate::WINDOW, hits, stop);
         if let Some(ready) = self.ready.take() {
@@ -181,7 +198,7 @@ impl Pacer {
             None => DRAIN_PERIOD,
         };
         loop {
-            if self.wait(period) == Next::End || self.hand_on() == Next::End {
+            if self.wait(period) == Next::End || self.hand_on()? == Next::End {
                 return Ok(Next::End);
             }
             self.account(last)?;
@@ -211,13 +228,16 @@ impl Pacer {
         let off_ns = attach::now_ns();
         self.account(last)?;
         let hits = self.loaded.gates().taken(gate::WINDOW) - window.taken;
-        let traps = self.ring.totals()?.traps - window.traps;
+        let counted = self.ring.totals()?.since(&window.before);
+        let calls = hits.saturating_sub(counted.returns);
         let open_ns = shut_ns.saturating_sub(window.opened_ns);
-        while self.hand_on_some() {}
+        while self.hand_on_some()? {}
+        // Nobody listens any more when there have been enough.
+        let _ = self.sender.blocking_send(Message::Closed);
         // While it is held up by hits it makes no calls. A little is always its own: what
         // a hit costs is not known so well.
         let held_up_ns = hits as f64 * self.hold_up_ns();
-        self.rate.hits += hits;
+        self.rate.calls += calls;
         self.rate.own_ns += (open_ns as f64 - held_up_ns).max(open_ns as f64 * LEAST_OWN);
         if let Some(schedule) = &mut self.schedule {
             let cost_ns = own_cpu_ns().saturating_sub(window.own_before_ns);
@@ -227,7 +247,7 @@ impl Pacer {
         Ok(Closed {
             shut_ns,
             off_ns,
-            turned_away: traps.saturating_sub(hits),
+            turned_away: (counted.traps.saturating_sub(counted.return_traps)).saturating_sub(calls),
         })
     }
 
@@ -243,7 +263,7 @@ impl Pacer {
             && !left.is_zero()
         {
             next = self.wait(left.min(DRAIN_PERIOD * 4));
-            self.hand_on_some();
+            self.hand_on_some()?;
             self.account(last)?;
         }
         let now_ns = attach::now_ns();
@@ -260,40 +280,53 @@ impl Pacer {
     }
 
     /// Hands on what is in the ring, but not for ever.
-    fn hand_on(&mut self) -> Next {
+    fn hand_on(&mut self) -> Result<Next, Error> {
         let mut batches = 0..MOST_BATCHES;
-        while batches.next().is_some() && self.hand_on_some() {}
+        while batches.next().is_some() && self.hand_on_some()? {}
         if self.sender.is_closed() {
-            Next::End
+            Ok(Next::End)
         } else {
-            Next::GoOn
+            Ok(Next::GoOn)
         }
     }
 
-    /// Hands on some calls. `false` when there were none.
-    fn hand_on_some(&mut self) -> bool {
-        let mut calls = self.ring.drain(BATCH);
-        let were_some = !calls.is_empty();
+    /// Hands on some records. `false` when there were none.
+    fn hand_on_some(&mut self) -> Result<bool, Error> {
+        let mut records = self.ring.drain(BATCH);
+        let were_some = !records.is_empty();
+        // Looked for afterwards, so that what was lost before any of these is known.
+        let lost_ns = match were_some {
+            true => self.look_for_losses()?,
+            false => None,
+        };
         // A collection is told of behind the calls before it was noticed.
         let noticed_ns = self.gc.as_ref().and_then(GcWatch::noticed_ns);
         let behind = noticed_ns
-            .and_then(|noticed_ns| calls.iter().position(|call| call.time_ns > noticed_ns));
-        let later = behind.map_or_else(Vec::new, |behind| calls.split_off(behind));
-        self.send_calls(calls);
+            .and_then(|noticed_ns| records.iter().position(|it| it.time_ns() > noticed_ns));
+        let later = behind.map_or_else(Vec::new, |behind| records.split_off(behind));
+        self.send_records(records, lost_ns);
         if (behind.is_some() || !were_some)
             && let Some(collection) = self.gc.as_mut().and_then(GcWatch::take)
         {
             let _ = self.sender.blocking_send(Message::Collection(collection));
         }
-        self.send_calls(later);
-        were_some
+        self.send_records(later, None);
+        Ok(were_some)
     }
 
-    fn send_calls(&mut self, calls: Vec<Call>) {
-        if !calls.is_empty() {
+    fn send_records(&mut self, records: Vec<CallRecord>, lost_ns: Option<(u64, u64)>) {
+        if !records.is_empty() || lost_ns.is_some() {
             // Nobody wants them any more when there have been enough: they are not lost.
-            let _ = self.sender.blocking_send(Message::Calls(calls));
+            let message = Message::Records { records, lost_ns };
+            let _ = self.sender.blocking_send(message);
         }
+    }
+
+    fn look_for_losses(&mut self) -> Result<Option<(u64, u64)>, Error> {
+        let looked_ns = attach::now_ns();
+        let count = self.ring.totals()?.lost_events;
+        let before = std::mem::replace(&mut self.losses, Losses { count, looked_ns });
+        Ok((count > before.count).then(|| (before.looked_ns, attach::now_ns())))
     }
 
     /// By how much a hit holds the target up: its threads go on on other CPUs.
@@ -326,6 +359,7 @@ impl Pacer {
                 counted: self.loaded.gates().taken(gate::WINDOW),
                 timed: totals.timed,
                 timed_ns: totals.timed_ns,
+                at_returns: totals.return_traps,
             },
         })
     }

@@ -1,5 +1,6 @@
 //! Tracing the calls of one process, as they happen.
 
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -9,7 +10,7 @@ use tokio::sync::{mpsc as async_mpsc, oneshot};
 use tracer_ebpf::wire::{self, MAX_FRAMES, SHORT_STACK_FRAMES};
 
 use super::gc_watch::GcWatch;
-use super::pacer::{Message, Paced, Pacer, Rate};
+use super::pacer::{Losses, Message, Paced, Pacer, Rate};
 use super::prepare::Error;
 use super::record::unix_time_ns;
 use super::signals::Signals;
@@ -20,7 +21,10 @@ use crate::collect::CallRing;
 use crate::golang::GoBinary;
 use crate::plan::Executable as _;
 use crate::target::Process;
-use crate::trace::{AllocationTally, Collected, End, Event, Gap, Resolver, Selection, Start};
+use crate::trace::{
+    AllocationTally, Collected, Collection, End, Event, Follower, Gap, Outcome, Resolver,
+    Selection, Start,
+};
 
 /// Batches of calls that wait to be written, at most: then the ring fills up.
 const WAITING_BATCHES: usize = 256;
@@ -28,6 +32,9 @@ const WAITING_BATCHES: usize = 256;
 /// Frames between a traced function and the code that called for it: the runtime's own.
 /// They are walked beyond those that are asked for.
 const RUNTIME_FRAMES: usize = 8;
+
+/// After so long without a message what is held back is looked at.
+const IDLE: Duration = Duration::from_millis(250);
 
 /// What to trace, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +49,8 @@ pub struct TraceConfig {
     pub duration: Option<Duration>,
     /// Frames of the stack of each call.
     pub stack_frames: usize,
+    /// Whether what calls return is shown.
+    pub returns: bool,
     /// What tracing may cost the target.
     pub max_overhead: MaxOverhead,
     /// Whether garbage collections are told of.
@@ -88,39 +97,43 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
         path: exe.clone(),
         source,
     })?;
-    let selection = Selection::new(&binary, binary.version(), &config.patterns)?;
+    let mut selection = Selection::new(&binary, binary.version(), &config.patterns)?;
+    let kernel_config = kernel_config(config, &binary);
+    if kernel_config.g_stack_hi != 0 {
+        selection = selection.with_returns(&binary)?;
+    }
     let bias = load_bias(&process, &binary, &exe)?;
     let gc = match config.gc {
         true => Some(GcWatch::start(&process, bias, &binary)?),
         false => None,
     };
-    let mut tally = AllocationTally::of(match config.gc {
+    let tally = AllocationTally::of(match config.gc {
         true => selection.allocating(&binary, binary.version(), &config.patterns),
         false => Vec::new(),
     });
-    let mut warnings = warnings(&selection, &binary);
+    let mut warnings = warnings(config, &selection, &binary);
     if let Some(gc) = &gc {
         warnings.extend(gc_warnings(gc, &tally));
     }
     let memory = process.memory()?;
-    let mut resolver = Resolver::new(
+    let resolver = Resolver::new(
         &binary,
         &selection,
         bias,
         config.stack_frames,
         Box::new(move |at, buffer| memory.read_exact_at(at, buffer)),
     );
+    let mut follower = Follower::new(resolver, &selection);
     let (stop, stopped) = mpsc::channel();
     let (sender, mut receiver) = async_mpsc::channel(WAITING_BATCHES);
     let (ready_sender, ready) = oneshot::channel();
     let thread = {
         let config = config.clone();
-        let kernel_config = binary.config();
         let most_frames = (config.stack_frames + RUNTIME_FRAMES).min(MAX_FRAMES);
         let sites = selection.sites(most_frames > SHORT_STACK_FRAMES);
         let target = process.pidfd().try_clone().map_err(Error::Wait)?;
         std::thread::spawn(move || {
-            let (mut loaded, cost) = load(&config, kernel_config)?;
+            let (mut loaded, meter) = load(&config, kernel_config)?;
             loaded.gates().walk(most_frames as u64);
             let scope = NonZeroU32::new(config.pid).map_or(Scope::EveryProcess, Scope::Process);
             let groups = loaded.groups(&exe_file, &sites, scope)?;
@@ -129,7 +142,7 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
                 loaded,
                 group: groups.window,
                 ring,
-                meter: Meter::new(cost),
+                meter,
                 schedule: match config.max_overhead {
                     MaxOverhead::Percent(percent) => Some(Schedule::new(percent)),
                     MaxOverhead::None => None,
@@ -141,6 +154,7 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
                 stop: stopped,
                 sender,
                 rate: Rate::default(),
+                losses: Losses::default(),
             };
             pacer.run()
         })
@@ -150,7 +164,7 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
         join(thread)?;
         return Err(Error::Wait(std::io::Error::other("the tracing ended")));
     }
-    let mut flow = sink.started(&Start {
+    let flow = sink.started(&Start {
         pid: config.pid,
         exe,
         go_version: binary.version().to_string(),
@@ -169,43 +183,44 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
         }
     };
     tokio::pin!(time_is_up);
-    let mut end = End::default();
+    let mut shown = Shown {
+        limit: config.limit.unwrap_or(u64::MAX),
+        end: End::default(),
+        flow,
+        tally,
+        collections: VecDeque::new(),
+    };
     let mut stop = Some(stop);
-    let left = |end: &End| config.limit.is_none_or(|limit| end.shown < limit);
-    loop {
-        if flow == Flow::Stop || !left(&end) {
-            break;
-        }
+    while shown.wants_more() {
         let message = tokio::select! {
             message = receiver.recv() => message,
+            () = tokio::time::sleep(IDLE), if !follower.is_empty() => {
+                follower.give_up(attach::now_ns());
+                shown.show(&mut follower, sink);
+                shown.pause(sink);
+                continue;
+            }
             () = &mut time_is_up, if stop.is_some() => { stop = None; continue; }
             _ = signals.interrupt.recv() => { stop = None; continue; }
             _ = signals.terminate.recv() => { stop = None; continue; }
             _ = signals.hang_up.recv() => { stop = None; continue; }
         };
         match message {
-            None => break,
-            Some(Message::Gap(gap)) => {
-                end.skipped.add(&gap);
-                flow = sink.skipped(&gap);
+            None => {
+                follower.stop_watching();
+                shown.show(&mut follower, sink);
+                break;
             }
-            Some(Message::Collection(collection)) => {
-                flow = sink.collected(&tally.collected(collection));
-            }
-            Some(Message::Calls(calls)) => {
-                let events = calls.iter().filter_map(|call| resolver.resolve(call));
-                for event in events {
-                    if flow == Flow::Stop || !left(&end) {
-                        break;
-                    }
-                    end.shown += 1;
-                    tally.add(&event);
-                    flow = sink.call(&event);
-                }
+            Some(Message::Gap(gap)) => shown.skipped(&gap, sink),
+            Some(Message::Closed) => follower.stop_watching(),
+            Some(Message::Collection(collection)) => shown.collections.push_back(collection),
+            Some(Message::Records { records, lost_ns }) => {
+                follower.take(&records, lost_ns);
             }
         }
-        if receiver.is_empty() && flow == Flow::GoOn {
-            flow = sink.pause();
+        shown.show(&mut follower, sink);
+        if receiver.is_empty() {
+            shown.pause(sink);
         }
     }
     // What is left is not wanted: the pacer notices.
@@ -213,10 +228,71 @@ pub async fn trace(config: &TraceConfig, sink: &mut dyn TraceSink) -> Result<End
     drop(receiver);
     drop(stop);
     let paced = join(thread)?;
+    let mut end = shown.end;
     end.length_ns = u64::try_from(paced.length.as_nanos()).unwrap_or(u64::MAX);
-    end.lost = paced.lost;
+    (end.lost, end.lost_returns) = (paced.lost.calls, paced.lost.returns);
     end.overhead_ns = paced.overhead_ns;
     Ok(end)
+}
+
+/// What has been shown, and whether more is wanted.
+struct Shown {
+    limit: u64,
+    end: End,
+    flow: Flow,
+    /// Who allocated since the last collection, of the calls that were shown.
+    tally: AllocationTally,
+    /// Collections that wait for the calls before them.
+    collections: VecDeque<Collection>,
+}
+
+impl Shown {
+    fn wants_more(&self) -> bool {
+        self.flow == Flow::GoOn && self.end.shown < self.limit
+    }
+
+    /// Shows the calls whose end is known, and collections behind the calls before them.
+    fn show(&mut self, follower: &mut Follower<'_>, sink: &mut dyn TraceSink) {
+        while self.wants_more()
+            && let Some(event) = follower.next_event()
+        {
+            self.show_collections(event.time_ns, sink);
+            if !self.wants_more() {
+                return;
+            }
+            self.end.shown += 1;
+            if matches!(event.outcome, Outcome::Running | Outcome::Unseen) {
+                self.end.unseen += 1;
+            }
+            self.tally.add(&event);
+            self.flow = sink.call(&event);
+        }
+        if follower.is_empty() {
+            self.show_collections(u64::MAX, sink);
+        }
+    }
+
+    /// Shows the collections that were noticed before a time, by the monotonic clock.
+    fn show_collections(&mut self, before_ns: u64, sink: &mut dyn TraceSink) {
+        while self.flow == Flow::GoOn
+            && let Some(collection) = self
+                .collections
+                .pop_front_if(|it| it.noticed_ns < before_ns)
+        {
+            self.flow = sink.collected(&self.tally.collected(collection));
+        }
+    }
+
+    fn skipped(&mut self, gap: &Gap, sink: &mut dyn TraceSink) {
+        self.end.skipped.add(gap);
+        self.flow = sink.skipped(gap);
+    }
+
+    fn pause(&mut self, sink: &mut dyn TraceSink) {
+        if self.flow == Flow::GoOn {
+            self.flow = sink.pause();
+        }
+    }
 }
 
 fn join(thread: JoinHandle<Result<Paced, Error>>) -> Result<Paced, Error> {
@@ -226,8 +302,14 @@ fn join(thread: JoinHandle<Result<Paced, Error>>) -> Result<Paced, Error> {
     })
 }
 
-fn warnings(selection: &Selection, binary: &GoBinary) -> Vec<String> {
+fn warnings(config: &TraceConfig, selection: &Selection, binary: &GoBinary) -> Vec<String> {
     let mut warnings = selection.warnings.clone();
+    if config.returns && kernel_config(config, binary).g_stack_hi == 0 {
+        warnings.push(
+            "returns unknown: this Go release keeps the bounds of its stacks in an unknown place"
+                .to_owned(),
+        );
+    }
     if binary.config().g_goid == 0 {
         warnings.push(
             "goroutines unknown: this Go release keeps their numbers in an unknown place"
@@ -263,20 +345,34 @@ fn load_bias(process: &Process, binary: &GoBinary, exe: &str) -> Result<LoadBias
         })
 }
 
+/// What the programs must know of the target. Calls are joined with their returns only if
+/// that is wanted: it takes a further read of memory.
+fn kernel_config(config: &TraceConfig, binary: &GoBinary) -> wire::Config {
+    let layout = binary.runtime_layout().filter(|_| config.returns);
+    wire::Config {
+        pid: config.pid,
+        g_stack_hi: layout.map_or(0, |it| it.g_stack_hi),
+        ..binary.config()
+    }
+}
+
 /// Loads the programs. With a budget what a hit costs is measured too.
-fn load(config: &TraceConfig, kernel: wire::Config) -> Result<(Loaded, HitCost), Error> {
+fn load(config: &TraceConfig, kernel: wire::Config) -> Result<(Loaded, Meter), Error> {
     let mut loaded = Loaded::load(&Options {
         ring_bytes: config.ring_bytes,
         mechanism: Mechanism::of_this_kernel(),
-        config: wire::Config {
-            pid: config.pid,
-            ..kernel
-        },
+        config: kernel,
         ..Options::default()
     })?;
-    let cost = match config.max_overhead {
-        MaxOverhead::None => HitCost::default(),
-        MaxOverhead::Percent(_) => budget::calibrate(&mut loaded)?,
+    let meter = match config.max_overhead {
+        MaxOverhead::None => Meter::new(HitCost::default()),
+        MaxOverhead::Percent(_) => {
+            let meter = Meter::new(budget::calibrate(&mut loaded)?);
+            match config.returns {
+                true => meter.with_returns(budget::calibrate_return(&mut loaded)?),
+                false => meter,
+            }
+        }
     };
-    Ok((loaded, cost))
+    Ok((loaded, meter))
 }

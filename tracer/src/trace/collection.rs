@@ -164,7 +164,7 @@ impl AllocationTally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::Argument;
+    use super::super::event::{Argument, Outcome};
     use super::*;
 
     fn ended(completed: u32, forced: u32) -> Ended {
@@ -184,6 +184,8 @@ mod tests {
                 name: "size",
                 value: Value::Unsigned(size),
             }],
+            outcome: Outcome::NotWatched,
+            labels: None,
             site: Some(Arc::new(Position {
                 line,
                 ..Position::default()

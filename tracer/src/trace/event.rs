@@ -17,6 +17,10 @@ pub struct Event {
     pub function: Arc<str>,
     /// Its arguments, as far as they say something.
     pub arguments: Vec<Argument>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The profiler labels of the goroutine, by key; `None` if they could not be read.
+    pub labels: Option<Arc<[Label]>>,
     /// The innermost frame that is not the runtime's; the caller if all are.
     pub site: Option<Arc<Position>>,
     /// The call stack from the caller on, innermost first: as many frames as were asked
@@ -24,7 +28,32 @@ pub struct Event {
     pub stack: Vec<Arc<Position>>,
 }
 
-/// One argument.
+/// How a call ended, as far as it was watched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was not: nobody asked, or the function returns nothing.
+    #[default]
+    NotWatched,
+    /// It returned these results.
+    Returned(Vec<Argument>),
+    /// It was left without returning, by a panic.
+    Left,
+    /// It was still running when its line could not wait any longer.
+    Running,
+    /// Its return was not seen: the probes were off, or records were lost.
+    Unseen,
+}
+
+/// A label that the program put on a goroutine for its profiles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Its key.
+    pub key: String,
+    /// A string.
+    pub value: Value,
+}
+
+/// One argument or result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argument {
     /// Its name.
@@ -33,13 +62,15 @@ pub struct Argument {
     pub value: Value,
 }
 
-/// The value of an argument.
+/// The value of an argument or a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// A number.
     Signed(i64),
     /// A number.
     Unsigned(u64),
+    /// Yes or no.
+    Bool(bool),
     /// An address in the target.
     Pointer(ProcAddr),
     /// A type, by its name or else by its descriptor's address.
@@ -109,6 +140,10 @@ pub struct End {
     pub shown: u64,
     /// Calls that were traced and lost, for want of room in the ring.
     pub lost: u64,
+    /// Returns of calls likewise.
+    pub lost_returns: u64,
+    /// Calls shown of which it is not known what they returned.
+    pub unseen: u64,
     /// All gaps together; their lengths too.
     pub skipped: Gap,
     /// CPU time that hits took, of how much that the target used, nanoseconds: where both

@@ -34,6 +34,10 @@ fn events() -> Vec<Event> {
         start: start.to_vec(),
         length_bytes,
     };
+    let label = |key: &str, value: &[u8]| Label {
+        key: key.to_owned(),
+        value: text(value, value.len() as u64),
+    };
     let site = position("main.(*shop).add", 31, false);
     let event = Event {
         time_ns: START_NS + 1_234_567,
@@ -48,6 +52,14 @@ fn events() -> Vec<Event> {
             argument("map", Value::Pointer(ProcAddr(0xc0_0007_e0c0))),
             argument("key", text(b"say \"hi\"\n\xff", 10)),
         ],
+        outcome: Outcome::Returned(vec![argument(
+            "element",
+            Value::Pointer(ProcAddr(0xc0_0008_0008)),
+        )]),
+        labels: Some(Arc::new([
+            label("endpoint", b"/cart"),
+            label("user", b"a \"b\""),
+        ])),
         site: Some(Arc::clone(&site)),
         stack: vec![site, position("main.main", 12, false)],
     };
@@ -58,6 +70,8 @@ fn events() -> Vec<Event> {
             argument("map", Value::Unreadable),
             argument("key", text(b"abc", 300)),
         ],
+        outcome: Outcome::Left,
+        labels: None,
         ..event.clone()
     };
     let lone = Event {
@@ -69,11 +83,31 @@ fn events() -> Vec<Event> {
             argument("type", Value::Type(ProcAddr(0), None)),
             argument("hint", Value::Signed(-1)),
         ],
+        outcome: Outcome::NotWatched,
+        labels: Some(Arc::default()),
         site: None,
         stack: Vec::new(),
         ..event
     };
-    vec![event, long, lone]
+    let grown = Event {
+        function: "runtime.growslice".into(),
+        arguments: Vec::new(),
+        outcome: Outcome::Returned(vec![
+            argument("pointer", Value::Pointer(ProcAddr(0xc0_0009_0000))),
+            argument("len", Value::Signed(5)),
+            argument("found", Value::Bool(true)),
+        ]),
+        ..lone.clone()
+    };
+    let running = Event {
+        outcome: Outcome::Running,
+        ..grown.clone()
+    };
+    let unseen = Event {
+        outcome: Outcome::Unseen,
+        ..grown.clone()
+    };
+    vec![event, long, lone, grown, running, unseen]
 }
 
 const GAP: Gap = Gap {
@@ -146,6 +180,8 @@ fn end() -> End {
         length_ns: 10_000_000_000,
         shown: 3,
         lost: 2,
+        lost_returns: 0,
+        unseen: 0,
         skipped: GAP,
         overhead_ns: Some((180.0, 10_000.0)),
     }
@@ -169,6 +205,13 @@ fn text() {
         shown: 10_000,
         length_ns: 1_500_000_000,
         ..End::default()
+    });
+    text += "\n";
+    text += &end_line(&End {
+        lost_returns: 3,
+        unseen: 4,
+        skipped: Gap::default(),
+        ..end()
     });
     check("trace.txt", text.as_bytes());
 }

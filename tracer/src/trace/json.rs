@@ -4,21 +4,27 @@
 //! {"event": "start", "schema": 1, "pid": 1, "exe": "", "go_version": "", "functions": [""], "warnings": [""]}
 //! {"event": "call", "time_unix_ns": 1, "tid": 1, "goid": 1, "function": "runtime.mapassign_fast64",
 //!  "arguments": {"type": "map[int]int", "map": "0xc00007e0c0", "key": 42},
+//!  "ending": "returned", "results": {"element": "0xc000080008"}, "labels": {"endpoint": "/cart"},
 //!  "site": {"function": "", "file": "", "line": 1}, "stack": [{"function": "", "file": "", "line": 1}]}
 //! {"event": "skipped", "time_unix_ns": 1, "length_ns": 1, "counted": 1, "estimated": 1}
 //! {"event": "collection", "time_unix_ns": 1, "late_ns": 1, "number": 7, "collections": 1, "forced": 0,
 //!  "heap": {"start_bytes": 1, "end_bytes": 1, "live_bytes": 1, "goal_bytes": 1},
 //!  "allocated": {"calls": 1, "bytes": 1, "sites": [{"site": {"function": "", "file": "", "line": 1},
 //!  "calls": 1, "bytes": 1}]}}
-//! {"event": "end", "length_ns": 1, "calls": 1, "lost": 1, "skipped_counted": 1, "skipped_estimated": 1,
-//!  "overhead_percent": 1.0}
+//! {"event": "end", "length_ns": 1, "calls": 1, "lost": 1, "lost_returns": 1, "unseen": 1,
+//!  "skipped_counted": 1, "skipped_estimated": 1, "overhead_percent": 1.0}
 //! ```
 //!
 //! `heap` is null where it was not read in time or is not known, `allocated` if no function
 //! of the allocator is traced.
 //!
 //! `goid` is null on a thread without a goroutine, `site` where nothing is known of the
-//! caller, `overhead_percent` where it was not measured. Addresses are strings, and so are
+//! caller, `overhead_percent` where it was not measured. `ending` is null where nobody
+//! watched for the return, else "returned", "left" (without returning, by a panic),
+//! "running" (for longer than the call could be held back) or "unseen" (the probes were
+//! off, or records were lost); only the first has `results`, the others null. `labels` are
+//! the goroutine's, null if they could not be read; `unseen` counts the calls that ended
+//! "running" or "unseen". Addresses are strings, and so are
 //! types without a name; a type that the call has none of and what could not be read are
 //! null. A string of which more than its beginning was not read is an object, `{"start":
 //! "", "length_bytes": 1}`. Fields may be added without a new schema.
@@ -27,7 +33,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
 use super::collection::Collected;
-use super::event::{Argument, End, Event, Gap, Position, Start, Value};
+use super::event::{Argument, End, Event, Gap, Label, Outcome, Position, Start, Value};
 
 /// Version of the JSON; a change that breaks readers raises it.
 pub const SCHEMA: u32 = 1;
@@ -49,6 +55,9 @@ enum Line<'a> {
         goid: Option<u64>,
         function: &'a str,
         arguments: Arguments<'a>,
+        ending: Option<&'static str>,
+        results: Option<Arguments<'a>>,
+        labels: Option<Labels<'a>>,
         site: Option<Place<'a>>,
         stack: Vec<Place<'a>>,
     },
@@ -71,6 +80,8 @@ enum Line<'a> {
         length_ns: u64,
         calls: u64,
         lost: u64,
+        lost_returns: u64,
+        unseen: u64,
         skipped_counted: u64,
         skipped_estimated: u64,
         overhead_percent: Option<f64>,
@@ -108,6 +119,8 @@ struct Place<'a> {
 
 struct Arguments<'a>(&'a [Argument]);
 
+struct Labels<'a>(&'a [Label]);
+
 #[derive(Serialize)]
 struct LongText<'a> {
     start: &'a str,
@@ -130,12 +143,22 @@ pub fn start_json(start: &Start) -> String {
 /// One event.
 #[must_use]
 pub fn call_json(event: &Event, start: &Start) -> String {
+    let (ending, results) = match &event.outcome {
+        Outcome::NotWatched => (None, None),
+        Outcome::Returned(results) => (Some("returned"), Some(Arguments(results))),
+        Outcome::Left => (Some("left"), None),
+        Outcome::Running => (Some("running"), None),
+        Outcome::Unseen => (Some("unseen"), None),
+    };
     line(&Line::Call {
         time_unix_ns: unix_ns(event.time_ns, start),
         tid: event.tid,
         goid: event.goid,
         function: &event.function,
         arguments: Arguments(&event.arguments),
+        ending,
+        results,
+        labels: event.labels.as_deref().map(Labels),
         site: event.site.as_deref().map(place),
         stack: event.stack.iter().map(|it| place(it)).collect(),
     })
@@ -193,6 +216,8 @@ pub fn end_json(end: &End) -> String {
         length_ns: end.length_ns,
         calls: end.shown,
         lost: end.lost,
+        lost_returns: end.lost_returns,
+        unseen: end.unseen,
         skipped_counted: end.skipped.counted,
         skipped_estimated: end.skipped.estimated,
         overhead_percent: overhead.map(|(hits_ns, cpu_ns)| 100.0 * hits_ns / cpu_ns),
@@ -225,37 +250,46 @@ impl Serialize for Arguments<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for argument in self.0 {
-            let key = argument.name;
-            match &argument.value {
-                Value::Signed(number) => map.serialize_entry(key, number)?,
-                Value::Unsigned(number) => map.serialize_entry(key, number)?,
-                Value::Pointer(address) => map.serialize_entry(key, &address.to_string())?,
-                Value::Type(_, Some(name)) => map.serialize_entry(key, name.as_ref())?,
-                Value::Type(address, None) if address.0 != 0 => {
-                    map.serialize_entry(key, &address.to_string())?;
-                }
-                Value::Type(..) | Value::Unreadable => map.serialize_entry(key, &())?,
-                Value::Text {
-                    start,
-                    length_bytes,
-                } => {
-                    let text = String::from_utf8_lossy(start);
-                    let (start_bytes, length_bytes) = (start.len() as u64, *length_bytes);
-                    if start_bytes == length_bytes {
-                        map.serialize_entry(key, &text)?;
-                    } else {
-                        let start = &*text;
-                        map.serialize_entry(
-                            key,
-                            &LongText {
-                                start,
-                                length_bytes,
-                            },
-                        )?;
-                    }
-                }
-            }
+            map.serialize_entry(argument.name, &argument.value)?;
         }
         map.end()
+    }
+}
+
+impl Serialize for Labels<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for label in self.0 {
+            map.serialize_entry(&label.key, &label.value)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Signed(number) => number.serialize(serializer),
+            Self::Unsigned(number) => number.serialize(serializer),
+            Self::Bool(it) => it.serialize(serializer),
+            Self::Pointer(address) => serializer.collect_str(address),
+            Self::Type(_, Some(name)) => name.as_ref().serialize(serializer),
+            Self::Type(address, None) if address.0 != 0 => serializer.collect_str(address),
+            Self::Type(..) | Self::Unreadable => serializer.serialize_unit(),
+            Self::Text {
+                start,
+                length_bytes,
+            } => {
+                let text = String::from_utf8_lossy(start);
+                if start.len() as u64 == *length_bytes {
+                    return text.serialize(serializer);
+                }
+                LongText {
+                    start: &text,
+                    length_bytes: *length_bytes,
+                }
+                .serialize(serializer)
+            }
+        }
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::event::{Argument, Event, Position, Value};
+use super::event::{Argument, Event, Outcome, Position, Value};
+use super::join::Ending;
+use super::labels::Labels;
 use super::select::{Selection, TracedFunction};
 use super::signature::{Facts, Kind, Source};
 use crate::addr::{ElfAddr, LoadBias, ProcAddr};
@@ -29,6 +31,7 @@ pub struct Resolver<'a> {
     read_memory: ReadMemory<'a>,
     places: HashMap<ProcAddr, Arc<[Arc<Position>]>>,
     types: HashMap<ProcAddr, Option<KnownType>>,
+    labels: Labels,
 }
 
 #[derive(Clone)]
@@ -62,6 +65,7 @@ impl<'a> Resolver<'a> {
             read_memory,
             places: HashMap::new(),
             types: HashMap::new(),
+            labels: Labels::new(binary.version()),
         }
     }
 
@@ -88,12 +92,18 @@ impl<'a> Resolver<'a> {
                 }
             }
         }
+        let labels = match call.labels {
+            Some(at) => self.labels.at(at, call.time_ns, &self.read_memory),
+            None => Some(Arc::default()),
+        };
         Some(Event {
             time_ns: call.time_ns,
             tid: call.tid,
             goid: call.goid,
             function: name,
             arguments,
+            outcome: Outcome::NotWatched,
+            labels,
             site: site.or(caller),
             stack,
         })
@@ -116,18 +126,8 @@ impl<'a> Resolver<'a> {
             let word = |index: usize| call.registers.get(index).copied().unwrap_or_default();
             match source {
                 Source::Register(index, kind) => {
-                    let word = word(index);
-                    match kind {
-                        Kind::Signed => Value::Signed(word.cast_signed()),
-                        Kind::Unsigned => Value::Unsigned(word),
-                        Kind::Unsigned32 => Value::Unsigned((word as u32).into()),
-                        Kind::Unsigned16 => Value::Unsigned((word as u16).into()),
-                        Kind::Pointer => Value::Pointer(ProcAddr(word)),
-                        Kind::Type => {
-                            let name = known.as_ref().map(|it| Arc::clone(&it.name));
-                            Value::Type(ProcAddr(word), name)
-                        }
-                    }
+                    let name = known.as_ref().map(|it| Arc::clone(&it.name));
+                    value_of(kind, word(index), name)
                 }
                 Source::Text(length) => {
                     let length_bytes = word(length);
@@ -152,6 +152,33 @@ impl<'a> Resolver<'a> {
                 value: value(parameter.source),
             })
             .collect()
+    }
+
+    /// How a call of a function of the selection ended.
+    #[must_use]
+    pub fn outcome(&self, function: usize, ending: Ending) -> Outcome {
+        let registers = match ending {
+            Ending::NotWatched => return Outcome::NotWatched,
+            Ending::Left => return Outcome::Left,
+            Ending::Running => return Outcome::Running,
+            Ending::Unseen => return Outcome::Unseen,
+            Ending::Returned(registers) => registers,
+        };
+        let Some((_, function)) = self.functions.get(function) else {
+            return Outcome::Unseen;
+        };
+        let results = function.signature.results.iter();
+        Outcome::Returned(
+            results
+                .map(|result| Argument {
+                    name: result.name,
+                    value: match registers.get(result.register) {
+                        Some(word) => value_of(result.kind, *word, None),
+                        None => Value::Unreadable,
+                    },
+                })
+                .collect(),
+        )
     }
 
     /// The beginning of a string. One that is a constant of the program may not have been
@@ -232,5 +259,18 @@ impl<'a> Resolver<'a> {
         }
         self.places.insert(return_address, Arc::clone(&positions));
         Some(positions)
+    }
+}
+
+/// What a register holds; the name is that of a type.
+fn value_of(kind: Kind, word: u64, name: Option<Arc<str>>) -> Value {
+    match kind {
+        Kind::Signed => Value::Signed(word.cast_signed()),
+        Kind::Unsigned => Value::Unsigned(word),
+        Kind::Unsigned32 => Value::Unsigned((word as u32).into()),
+        Kind::Unsigned16 => Value::Unsigned((word as u16).into()),
+        Kind::Bool => Value::Bool(word as u8 != 0),
+        Kind::Pointer => Value::Pointer(ProcAddr(word)),
+        Kind::Type => Value::Type(ProcAddr(word), name),
     }
 }

@@ -8,6 +8,7 @@ use super::signature::Signature;
 use crate::addr::{ElfAddr, FileOffset};
 use crate::attach::Site;
 use crate::golang::GoVersion;
+use crate::plan::returns::returns;
 use crate::plan::{self, Executable, FunctionSpan, Plan, PlanError, ProbeSet, Program, Scheme};
 
 /// The functions of one executable that are traced.
@@ -15,6 +16,9 @@ use crate::plan::{self, Executable, FunctionSpan, Plan, PlanError, ProbeSet, Pro
 pub struct Selection {
     /// They; a function's index is its attach cookie.
     pub functions: Vec<TracedFunction>,
+    /// Where they return, if that is wanted; their rows of the probe table follow those of
+    /// the functions.
+    pub returns: Vec<ReturnPoint>,
     /// What will not be seen of them, one sentence each.
     pub warnings: Vec<String>,
 }
@@ -32,6 +36,15 @@ pub struct TracedFunction {
     pub file_offset: FileOffset,
     /// The row of the probe table.
     pub spec: ProbeSpec,
+}
+
+/// A place where a traced function returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReturnPoint {
+    /// Which function: index into [`Selection::functions`].
+    pub function: usize,
+    /// The `ret`, in the file.
+    pub file_offset: FileOffset,
 }
 
 /// Why nothing is traced.
@@ -52,7 +65,7 @@ pub enum SelectError {
         reasons: Vec<String>,
     },
     /// More than the probe table has rows.
-    #[error("{wanted} functions match, {MAX_PROBES} is the most: narrow --func")]
+    #[error("{wanted} probes are wanted, {MAX_PROBES} is the most: narrow --func")]
     TooMany {
         /// How many.
         wanted: usize,
@@ -82,11 +95,60 @@ impl Selection {
             let reasons = selection.warnings;
             return Err(SelectError::NoProbe { reasons });
         }
-        let wanted = selection.functions.len();
+        selection.check_room()?;
+        Ok(selection)
+    }
+
+    /// The same with the places where the functions return. Where they are not known it is
+    /// a warning.
+    ///
+    /// # Errors
+    /// When there are too many of them.
+    pub fn with_returns(mut self, exe: &dyn Executable) -> Result<Self, SelectError> {
+        for (index, function) in self.functions.iter().enumerate() {
+            if function.signature.results.is_empty() {
+                continue;
+            }
+            match return_offsets(exe, function) {
+                Ok((offsets, jumps_out)) => {
+                    self.returns
+                        .extend(offsets.into_iter().map(|file_offset| ReturnPoint {
+                            function: index,
+                            file_offset,
+                        }));
+                    if jumps_out > 0 {
+                        self.warnings.push(format!(
+                            "not shown: what {} returns where it jumps into another function",
+                            function.name
+                        ));
+                    }
+                }
+                Err(reason) => self.warnings.push(format!(
+                    "not shown: what {} returns: {reason}",
+                    function.name
+                )),
+            }
+        }
+        self.check_room()?;
+        Ok(self)
+    }
+
+    /// Which function returns at a row of the probe table.
+    #[must_use]
+    pub fn returning(&self, row: u32) -> Option<usize> {
+        let index = usize::try_from(row)
+            .ok()?
+            .checked_sub(self.functions.len())?;
+        Some(self.returns.get(index)?.function)
+    }
+
+    /// The last row is not for recordings.
+    fn check_room(&self) -> Result<(), SelectError> {
+        let wanted = self.functions.len() + self.returns.len();
         if wanted >= MAX_PROBES as usize {
             return Err(SelectError::TooMany { wanted });
         }
-        Ok(selection)
+        Ok(())
     }
 
     /// Those of its functions that are the allocator's, so that each object that they
@@ -210,15 +272,39 @@ impl Selection {
     #[must_use]
     pub fn sites(&self, deep: bool) -> Vec<Site> {
         let program = if deep { "trace_deep" } else { "trace" };
-        self.functions
-            .iter()
-            .map(|function| Site {
-                program,
-                offset: function.file_offset,
-                spec: function.spec,
-            })
-            .collect()
+        let calls = self.functions.iter().map(|function| Site {
+            program,
+            offset: function.file_offset,
+            spec: function.spec,
+        });
+        let returns = self.returns.iter().map(|it| Site {
+            program: "trace_return",
+            offset: it.file_offset,
+            spec: ProbeSpec {
+                gate: gate::WINDOW,
+                ..ProbeSpec::default()
+            },
+        });
+        calls.chain(returns).collect()
     }
+}
+
+/// Where a function returns, in the file, and how many of its jumps lead out of it.
+fn return_offsets(
+    exe: &dyn Executable,
+    function: &TracedFunction,
+) -> Result<(Vec<FileOffset>, usize), String> {
+    let missing = "the file does not hold its code";
+    let spans = exe.functions(&|name| name == function.name);
+    let span = spans
+        .iter()
+        .find(|span| (span.entry..span.end).contains(&function.at));
+    let span = span.ok_or(missing)?;
+    let code = plan::code_of(exe, span).ok_or(missing)?;
+    let found = returns(code, span.entry).map_err(|it| it.to_string())?;
+    let offsets = found.points.iter().map(|at| exe.file_offset(*at));
+    let offsets = offsets.collect::<Option<_>>().ok_or(missing)?;
+    Ok((offsets, found.jumps_out.len()))
 }
 
 fn probe(
@@ -336,6 +422,25 @@ mod tests {
                 .all(|it| it.spec.tests_flags == 1)
         );
         assert_eq!(selection.functions[0].file_offset, FileOffset(3 * 16 + 4));
+    }
+
+    #[test]
+    fn returns_come_behind_the_calls() {
+        let selection = select(&["runtime.mapassign*", "*slice"]).expect("some");
+        let selection = selection.with_returns(&PROGRAM).expect("room");
+        // The `ret` of each is its twelfth byte.
+        let expected = [(0, 3 * 16 + 11), (1, 4 * 16 + 11), (2, 5 * 16 + 11)];
+        let found = selection.returns.iter();
+        let found = found.map(|it| (it.function, it.file_offset.0));
+        assert!(found.eq(expected));
+        assert_eq!(selection.returning(2), None);
+        assert_eq!(selection.returning(4), Some(1));
+        assert_eq!(selection.returning(6), None);
+        let sites = selection.sites(false);
+        assert_eq!(sites.len(), 6);
+        assert_eq!(sites[4].program, "trace_return");
+        assert_eq!(sites[4].offset, FileOffset(4 * 16 + 11));
+        assert!(selection.warnings.is_empty(), "{:?}", selection.warnings);
     }
 
     #[test]

@@ -11,15 +11,18 @@
 use tracer_ebpf::wire::{TRACED_REGISTERS, copied};
 
 use super::derived;
+use super::results::{Returned, results_of};
 use crate::collect::Copied;
 use crate::golang::{GoVersion, MallocRules};
 use crate::plan::leaves::Leaf;
 
-/// The arguments of a function.
+/// The arguments of a function, and what it returns.
 #[derive(Clone, Copy, Debug)]
 pub struct Signature {
-    /// They, in the order to show them.
+    /// The arguments, in the order to show them.
     pub parameters: &'static [Parameter],
+    /// What it returns, likewise; nothing for a function without results.
+    pub results: &'static [Returned],
     /// What has to be copied for them: one of [`copied`].
     pub copied: u8,
 }
@@ -57,6 +60,8 @@ pub enum Kind {
     Unsigned32,
     /// A `uint16`, likewise.
     Unsigned16,
+    /// A `bool`, likewise.
+    Bool,
     /// An address.
     Pointer,
     /// The address of a type descriptor.
@@ -123,7 +128,11 @@ impl Signature {
                 .or_else(|| of_growing_map(function))
                 .or_else(|| of_map(function))?,
         };
-        Some(Self { parameters, copied })
+        Some(Self {
+            parameters,
+            results: results_of(function),
+            copied,
+        })
     }
 }
 

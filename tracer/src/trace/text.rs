@@ -1,16 +1,17 @@
 //! Events as lines to read.
 //!
 //! Seconds since tracing began, the thread, the goroutine, the function with its
-//! arguments, and where it was called:
+//! arguments, what it returned if that was watched, where it was called, and the
+//! goroutine's labels if it has any:
 //!
 //! ```text
-//!     0.012345    4711 g18     runtime.mapassign_fast64(type=map[int]int map=0xc00007e0c0 key=42) main.fill /src/main.go:12
+//!     0.012345    4711 g18     runtime.mapassign_fast64(type=map[int]int map=0xc00007e0c0 key=42) = 0xc000080008 main.fill /src/main.go:12 {endpoint="/cart"}
 //! ```
 
 use std::fmt::Write as _;
 
 use super::collection::Collected;
-use super::event::{End, Event, Gap, Position, Value};
+use super::event::{End, Event, Gap, Outcome, Position, Value};
 
 /// One event; with `with_stack` the frames follow, each on a line of its own.
 #[must_use]
@@ -25,10 +26,12 @@ pub fn call_line(event: &Event, start_ns: u64, with_stack: bool) -> String {
         write_value(&mut line, &argument.value);
     }
     line.push(')');
+    write_outcome(&mut line, &event.outcome);
     if let Some(site) = &event.site {
         line.push(' ');
         write_position(&mut line, site);
     }
+    write_labels(&mut line, event);
     line.push('\n');
     if with_stack {
         for position in &event.stack {
@@ -106,11 +109,17 @@ pub fn end_line(end: &End) -> String {
         end.shown,
         seconds(end.length_ns).trim_start()
     );
-    match end.lost {
-        0 => line.push_str(", none lost"),
-        lost => {
-            let _ = write!(line, ", {lost} lost for want of room: raise --ring-size");
-        }
+    // Writing to a string cannot fail.
+    let _ = match (end.lost, end.lost_returns) {
+        (0, 0) => write!(line, ", none lost"),
+        (lost, 0) => write!(line, ", {lost} lost for want of room: raise --ring-size"),
+        (lost, returns) => write!(
+            line,
+            ", {lost} calls and {returns} returns lost for want of room: raise --ring-size"
+        ),
+    };
+    if end.unseen > 0 {
+        let _ = write!(line, "; of {} calls the return was not seen", end.unseen);
     }
     if end.skipped.length_ns > 0 {
         let _ = write!(
@@ -147,11 +156,48 @@ fn seconds(ns: u64) -> String {
     )
 }
 
+/// The first result without its name: it is what the function is called for.
+fn write_outcome(line: &mut String, outcome: &Outcome) {
+    match outcome {
+        Outcome::NotWatched => {}
+        Outcome::Left => line.push_str(" = ? (left without returning)"),
+        Outcome::Running => line.push_str(" = ? (still running)"),
+        Outcome::Unseen => line.push_str(" = ? (not seen)"),
+        Outcome::Returned(results) => {
+            line.push_str(" =");
+            for (index, result) in results.iter().enumerate() {
+                line.push(' ');
+                if index > 0 {
+                    line.push_str(result.name);
+                    line.push('=');
+                }
+                write_value(line, &result.value);
+            }
+        }
+    }
+}
+
+fn write_labels(line: &mut String, event: &Event) {
+    let Some(labels) = &event.labels else {
+        line.push_str(" {?}");
+        return;
+    };
+    for (index, label) in labels.iter().enumerate() {
+        line.push_str(if index == 0 { " {" } else { " " });
+        let _ = write!(line, "{}=", label.key.escape_debug());
+        write_value(line, &label.value);
+    }
+    if !labels.is_empty() {
+        line.push('}');
+    }
+}
+
 fn write_value(line: &mut String, value: &Value) {
     // Writing to a string cannot fail.
     let _ = match value {
         Value::Signed(number) => write!(line, "{number}"),
         Value::Unsigned(number) => write!(line, "{number}"),
+        Value::Bool(it) => write!(line, "{it}"),
         Value::Pointer(address) => write!(line, "{address}"),
         Value::Type(_, Some(name)) => write!(line, "{name}"),
         Value::Type(address, None) if address.0 == 0 => write!(line, "-"),

@@ -26,6 +26,8 @@ mod standard;
 mod targets;
 mod trace;
 mod trace_gc;
+mod trace_labels;
+mod trace_returns;
 mod variants;
 mod verify;
 mod windows;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
@@ -24,7 +24,7 @@ const EVENTS_LOST: i32 = 3;
 
 /// What the fixture `assignments` says it did.
 #[derive(Debug, Deserialize)]
-struct Truth {
+pub struct Truth {
     goroutines: Vec<Account>,
     numbers: Vec<u64>,
     words: Vec<u64>,
@@ -39,17 +39,26 @@ struct Account {
 }
 
 /// What `goalloc trace --json` wrote.
-struct Traced {
-    truth: Truth,
-    code: Option<i32>,
-    stderr: String,
-    calls: Vec<Value>,
-    end: Value,
+pub struct Traced<T = Truth> {
+    pub truth: T,
+    pub code: Option<i32>,
+    pub stderr: String,
+    pub calls: Vec<Value>,
+    pub end: Value,
 }
 
-/// Traces the fixture of Go 1.`minor` while it works. It must live on and end well.
 fn trace(minor: u32, fixture_args: &[&str], args: &[&str]) -> Option<Traced> {
-    let (_slot, executable) = common::traceable(Slot::take, minor, Variant::PLAIN, "assignments")?;
+    trace_program("assignments", minor, fixture_args, args)
+}
+
+/// Traces a fixture of Go 1.`minor` while it works. It must live on and end well.
+pub fn trace_program<T: DeserializeOwned>(
+    program: &str,
+    minor: u32,
+    fixture_args: &[&str],
+    args: &[&str],
+) -> Option<Traced<T>> {
+    let (_slot, executable) = common::traceable(Slot::take, minor, Variant::PLAIN, program)?;
     let mut fixture = Fixture::start(&executable, fixture_args);
     let written = NamedTempFile::new().expect("a temporary file");
     let mut tracer = start(fixture.pid(), args, written.reopen().expect("it is there"));
@@ -90,7 +99,7 @@ fn start(pid: u32, args: &[&str], written: File) -> Child {
         .expect("goalloc is built")
 }
 
-fn number(value: &Value) -> u64 {
+pub fn number(value: &Value) -> u64 {
     value
         .as_u64()
         .unwrap_or_else(|| panic!("{value} is no number"))

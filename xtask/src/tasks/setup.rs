@@ -23,8 +23,8 @@ const TEST_PACKAGES: [&str; 5] = [
     "libxml2-utils",
 ];
 
-/// Packages of the benchmarks: the usual tool to measure against.
-const BENCH_PACKAGES: [&str; 1] = ["bpftrace"];
+/// Packages of the benchmarks: the usual tools to measure against.
+const BENCH_PACKAGES: [&str; 2] = ["bpftrace", "delve"];
 
 /// A large real program for the benchmarks. Unpacked, not installed: its
 /// package starts a daemon.
