@@ -12,6 +12,7 @@ use tracer_ebpf::wire::{TRACED_REGISTERS, copied};
 
 use super::derived;
 use crate::collect::Copied;
+use crate::golang::growth::GROUP_SLOTS;
 use crate::golang::{GoVersion, MallocRules};
 use crate::plan::leaves::Leaf;
 
@@ -206,7 +207,7 @@ fn of_growing_map(function: &str) -> Found {
                     TYPE_SECOND,
                     register("map", 0, Kind::Pointer),
                     constant("old_cap", 0),
-                    constant("new_cap", derived::GROUP_SLOTS),
+                    constant("new_cap", GROUP_SLOTS),
                 ]
             },
             copied::NOTHING,
@@ -217,8 +218,8 @@ fn of_growing_map(function: &str) -> Found {
                     TYPE_SECOND,
                     register("map", 0, Kind::Pointer),
                     derived("entries", derived::first_word),
-                    constant("old_cap", derived::GROUP_SLOTS),
-                    constant("new_cap", 2 * derived::GROUP_SLOTS),
+                    constant("old_cap", GROUP_SLOTS),
+                    constant("new_cap", 2 * GROUP_SLOTS),
                 ]
             },
             copied::AT_AX,

@@ -61,7 +61,7 @@ fn probes_are_where_objdump_shows_a_jbe() {
 
         let plan = Plan::new(
             &GoBinary::open(&exe).unwrap(),
-            ProbeSet::AllocMapAll,
+            ProbeSet::ALLOC_MAP_ALL,
             Scheme::All,
         )
         .unwrap();
