@@ -34,6 +34,12 @@ const TABLES: [(&str, Grower); 4] = [
     (SPLIT, Grower::Table),
 ];
 
+/// Whether a function grows slices, not maps.
+#[must_use]
+pub fn is_of_slices(function: &str) -> bool {
+    [SLICE, BUFFER].contains(&function)
+}
+
 /// A function by which something grows, by its arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Grower {
@@ -87,12 +93,6 @@ impl Grower {
             Self::FirstGroup | Self::FirstTable | Self::Table => Some(Register::Bx),
             Self::Buffer => None,
         }
-    }
-
-    /// Whether it grows slices, not maps.
-    #[must_use]
-    pub const fn is_of_slices(self) -> bool {
-        matches!(self, Self::Slice | Self::SliceByParts | Self::Buffer)
     }
 }
 
