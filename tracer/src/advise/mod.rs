@@ -6,9 +6,9 @@
 //!
 //! A recording does not hold single objects, but how many of each size a line asked
 //! for. What grows passes through one size after the other, and how many reached each of
-//! them says how many there were and where they ended ([`growth`]). Where probes counted
+//! them says how many there were and where they ended (`growth`). Where probes counted
 //! the steps of growth, each with what it began at, how many there were is known whatever
-//! the sizes ([`steps`]).
+//! the sizes (`steps`).
 //!
 //! Advice is for lines of the program. What a package of the standard library
 //! allocates counts for the innermost line outside of it.

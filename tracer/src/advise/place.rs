@@ -113,7 +113,8 @@ impl Place {
 
 /// All sites that have a place in the program and objects, in order.
 pub(super) fn sites(profile: &Profile) -> Vec<Site<'_>> {
-    let mut sites: BTreeMap<(Place, &str), (Vec<&Sample>, Vec<&Sample>)> = BTreeMap::new();
+    let mut objects: BTreeMap<(Place, &str), Vec<&Sample>> = BTreeMap::new();
+    let mut steps: BTreeMap<(Place, &str), Vec<&Sample>> = BTreeMap::new();
     for sample in &profile.samples {
         let Some(cause) = cause_of(profile, sample) else {
             continue;
@@ -121,21 +122,19 @@ pub(super) fn sites(profile: &Profile) -> Vec<Site<'_>> {
         let Some(place) = place_of(profile, sample) else {
             continue;
         };
-        let (objects, steps) = sites.entry((place, cause)).or_default();
-        if sample.labels.growth.is_some() {
-            steps.push(sample);
-        } else {
-            objects.push(sample);
-        }
+        let of_kind = match sample.labels.growth {
+            Some(_) => &mut steps,
+            None => &mut objects,
+        };
+        of_kind.entry((place, cause)).or_default().push(sample);
     }
-    sites
+    objects
         .into_iter()
-        .filter(|(_, (objects, _))| !objects.is_empty())
-        .map(|((place, cause), (samples, steps))| Site {
-            place,
-            cause,
+        .map(|(site, samples)| Site {
+            steps: steps.remove(&site).unwrap_or_default(),
+            place: site.0,
+            cause: site.1,
             samples,
-            steps,
         })
         .collect()
 }
