@@ -7,6 +7,7 @@
 #![no_std]
 
 pub mod filter;
+pub mod growth;
 pub mod wire;
 
 #[cfg(feature = "user")]

@@ -31,7 +31,8 @@ pub struct CountKey {
     /// Address of the runtime's type descriptor in the target, or 0 where the
     /// runtime passes none.
     pub type_addr: u64,
-    /// Bytes asked for; 0 for the probes that count calls.
+    /// Bytes asked for; 0 for the probes that count calls. Two [`flags`] give it another
+    /// meaning.
     pub size_bytes: u64,
     /// Process the event happened in, in the initial PID namespace.
     pub pid: u32,
@@ -62,6 +63,9 @@ pub mod flags {
     pub const SPAN: u16 = 1 << 6;
     /// What a traced call was to copy could not be read.
     pub const NOT_COPIED: u16 = 1 << 7;
+    /// The count is of steps by which slices or maps grow, and
+    /// [`super::CountKey::size_bytes`] is a packed [`crate::growth::Step`].
+    pub const GROWTH: u16 = 1 << 8;
 }
 
 /// Row of the probe table: what a program must know of the function it is
@@ -82,8 +86,10 @@ pub struct ProbeSpec {
     pub copied: u8,
     /// Whether of traced calls only those that `filter` takes count.
     pub is_filtered: u8,
+    /// How a function by which something grows is told of it: one of [`grower`].
+    pub grower: u8,
     /// Explicit padding, zero.
-    pub padding: [u8; 3],
+    pub padding: [u8; 2],
 }
 
 /// What a traced call copies of the memory that its arguments point to.
@@ -97,6 +103,32 @@ pub mod copied {
     pub const AT_AX: u8 = 2;
     /// As many at RBX.
     pub const AT_BX: u8 = 3;
+}
+
+/// The functions by which slices and maps grow, by what their arguments are.
+pub mod grower {
+    /// None of them.
+    pub const NONE: u8 = 0;
+    /// `growslice` since Go 1.20: new length in RBX, old capacity in RCX, elements added
+    /// in RDI, element type in RSI (go1.22 src/runtime/slice.go:155).
+    pub const SLICE: u8 = 1;
+    /// `growslice` before: element type in RAX, old length in RCX, old capacity in RDI,
+    /// new length in RSI (go1.19 src/runtime/slice.go:178).
+    pub const SLICE_BY_PARTS: u8 = 2;
+    /// `bytes.growSlice`: length in RBX, capacity in RCX, bytes to add in RDI (go1.19
+    /// src/bytes/buffer.go:220, go1.27 :247).
+    pub const BUFFER: u8 = 3;
+    /// `hashGrow`: type in RAX, `hmap` in RBX (go1.19 src/runtime/map.go:1041,
+    /// go1.23 :1139).
+    pub const BUCKETS: u8 = 4;
+    /// `(*Map).growToSmall`: type in RBX (go1.24 src/internal/runtime/maps/map.go:590).
+    pub const FIRST_GROUP: u8 = 5;
+    /// `(*Map).growToTable`: `Map` in RAX, type in RBX (go1.24
+    /// src/internal/runtime/maps/map.go:600).
+    pub const FIRST_TABLE: u8 = 6;
+    /// `(*table).grow` and `(*table).split`: `table` in RAX, type in RBX (go1.24
+    /// src/internal/runtime/maps/table.go:1043, :1091; go1.27 :1242, :1290).
+    pub const TABLE: u8 = 7;
 }
 
 /// Bytes copied by [`copied::AT_AX`] and [`copied::AT_BX`].

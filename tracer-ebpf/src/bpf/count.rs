@@ -66,7 +66,7 @@ fn count_untimed(context: &ProbeContext, config: &Config, stack: &Stack, event: 
     let regs = unsafe { &*context.regs };
     let objects = event.objects;
     let counts = if event.always { &KEPT_COUNTS } else { &COUNTS };
-    let asked_bytes = match event.flags & flags::SPAN {
+    let asked_bytes = match event.flags & (flags::SPAN | flags::GROWTH) {
         0 => event.size_bytes,
         _ => 0,
     };

@@ -2,6 +2,7 @@
 
 mod count;
 mod forget;
+mod growth;
 mod maps;
 mod programs;
 mod stack;

@@ -186,8 +186,9 @@ impl<'a> Hit<'a> {
         })
     }
 
+    /// The stack it happened on.
     #[inline(always)]
-    fn stack(&self) -> Stack {
+    pub fn stack(&self) -> Stack {
         stack::identify(self.regs, pid(&self.config), most_frames(self.gate))
     }
 
@@ -279,8 +280,9 @@ impl<'a> Hit<'a> {
         }
     }
 
+    /// Counts what it stands for.
     #[inline(always)]
-    fn count(&self, stack: &Stack, size_bytes: u64, type_addr: u64, bits: u16, objects: u32) {
+    pub fn count(&self, stack: &Stack, size_bytes: u64, type_addr: u64, bits: u16, objects: u32) {
         count(
             self.context,
             &self.config,

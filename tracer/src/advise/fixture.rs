@@ -1,7 +1,8 @@
 //! A recording with one of each defect, and such without any, for tests.
 
+use crate::plan::growth::SPLIT;
 use crate::profile::fixture::{Builder, TestFrame};
-use crate::profile::{Profile, Target};
+use crate::profile::{GrowthStep, Labels, Profile, Sample, Target, Values};
 
 /// What a line allocates: its function and line, what it calls outwards, innermost first,
 /// type and cause, size of an element, and objects by size.
@@ -41,6 +42,77 @@ pub fn recording(lines: &[Line<'_>]) -> Profile {
         go_version: "go1.27.3".to_owned(),
         ..Target::default()
     };
+    profile
+}
+
+/// Steps of growth as probes count them: what they are calls of, type and size of an element,
+/// and (length, capacity, capacity then, how often).
+pub struct Counted<'a> {
+    pub call: &'a str,
+    pub type_name: &'a str,
+    pub element_bytes: Option<u64>,
+    pub steps: &'a [(u64, u64, u64, u64)],
+}
+
+/// Adds steps, on the stack of a sample.
+pub fn count(profile: &mut Profile, sample: usize, counted: &Counted<'_>) {
+    let stack = profile.samples[sample].stack.clone();
+    for &(old_len, old_cap, new_cap, calls) in counted.steps {
+        profile.samples.push(Sample {
+            stack: stack.clone(),
+            values: Values {
+                calls,
+                ..Values::default()
+            },
+            labels: Labels {
+                type_name: Some(counted.type_name.into()),
+                call: Some(counted.call.into()),
+                element_bytes: counted.element_bytes,
+                growth: Some(GrowthStep {
+                    old_len,
+                    old_cap,
+                    new_cap,
+                }),
+                ..Labels::default()
+            },
+            parts: Vec::new(),
+        });
+    }
+}
+
+/// Every kind of defect, with the steps of slices and maps.
+pub fn counted_defects() -> Profile {
+    let mut profile = defects();
+    let full = |capacity: u64| (capacity, capacity, 2 * capacity, 500);
+    let mut steps = vec![(0, 0, 1, 500)];
+    steps.extend((0..9).map(|power| full(1 << power)));
+    steps.push((512, 512, 848, 500));
+    let slices = Counted {
+        call: "runtime.growslice",
+        type_name: "[]int",
+        element_bytes: Some(8),
+        steps: &steps,
+    };
+    count(&mut profile, 0, &slices);
+    let mut tables = vec![(8, 8, 16, 300)];
+    tables.extend((1..7).map(|power| (7 << power, 8 << power, 16 << power, 300)));
+    let map = |call, steps| Counted {
+        call,
+        type_name: "map[string]main.Order",
+        element_bytes: None,
+        steps,
+    };
+    let of_map = |profile: &Profile| {
+        let is_group = |it: &Sample| it.labels.cause.as_deref() == Some("map growth");
+        profile.samples.iter().position(is_group).unwrap()
+    };
+    let at = of_map(&profile);
+    count(
+        &mut profile,
+        at,
+        &map("internal/runtime/maps.(*table).grow", &tables),
+    );
+    count(&mut profile, at, &map(SPLIT, &[(896, 1024, 2048, 300 * 3)]));
     profile
 }
 

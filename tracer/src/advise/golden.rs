@@ -12,6 +12,13 @@ fn every_format_matches_its_golden_file() {
 }
 
 #[test]
+fn counted_steps_are_told() {
+    let advisory = advise(&fixture::counted_defects()).unwrap();
+    check("advise.counted.txt", to_text(&advisory).as_bytes());
+    check("advise.counted.json", to_json(&advisory).as_bytes());
+}
+
+#[test]
 fn estimates_have_their_intervals() {
     let mut sampled = profile::fixture::sampled();
     for sample in &mut sampled.samples {

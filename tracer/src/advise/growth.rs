@@ -39,6 +39,11 @@ impl Growth {
         Self { levels, things }
     }
 
+    /// From how many objects there are of each size and how many things.
+    pub fn counted(levels: Vec<Level>, things: f64) -> Self {
+        Self { levels, things }
+    }
+
     /// The level to begin at that saves most: nothing of the levels below it, and one
     /// object of it for each thing. What goes on from there goes on as before.
     pub fn best_start(&self, may_begin_at: impl Fn(usize) -> bool) -> Option<Start> {

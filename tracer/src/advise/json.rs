@@ -8,7 +8,8 @@
 //!               "saved": {"bytes": 1, "interval": null, "percent": 1.0, "bytes_per_second": 1.0,
 //!                         "at_most": false},
 //!               "measured": "", "write": "",
-//!               "slices": 1, "from_bytes": 8, "to_bytes": 8192, "capacity_bytes": 8192, "capacity": 1024}]
+//!               "slices": 1, "from_bytes": 8, "to_bytes": 8192, "capacity_bytes": 8192, "capacity": 1024,
+//!               "steps": 10, "steps_interval": null, "copied": 1023, "outgrown_bytes": 8184}]
 //! }
 //! ```
 //!
@@ -18,9 +19,11 @@
 //!
 //! - `slice-growth`: `slices`; bytes of their backing arrays, `from_bytes` to `to_bytes`; the
 //!   capacity to make, `capacity_bytes` and, in elements, `capacity` (null when their size is not
-//!   known);
+//!   known); how often they grew, `steps`, the elements `copied` by that, and `outgrown_bytes` of
+//!   arrays that were too small (null in recordings without probes of growth);
 //! - `map-growth`: `maps`, the `tables` they had one after the other, slots of those,
-//!   `from_slots` to `to_slots`; the `hint` to make;
+//!   `from_slots` to `to_slots`; the `hint` to make; how often they grew, `steps`, and the entries
+//!   moved by that, `copied` (null as above);
 //! - `concatenation`: `strings`; how often each was copied, `copies`; what to grow a
 //!   `strings.Builder` to, `size_bytes`;
 //! - `conversion`, `boxing`;
@@ -34,7 +37,7 @@
 use serde::Serialize;
 
 use super::text::{measured, what_to_write};
-use super::{Advice, Advisory, Finding};
+use super::{Advice, Advisory, Counted, Finding};
 use crate::profile::Interval;
 
 /// Version of the JSON; a change that breaks readers raises it.
@@ -86,6 +89,9 @@ enum FindingFields {
         to_bytes: u64,
         capacity_bytes: u64,
         capacity: Option<u64>,
+        #[serde(flatten)]
+        counted: CountedFields,
+        outgrown_bytes: Option<u64>,
     },
     Map {
         maps: u64,
@@ -93,6 +99,8 @@ enum FindingFields {
         from_slots: u64,
         to_slots: u64,
         hint: u64,
+        #[serde(flatten)]
+        counted: CountedFields,
     },
     Concatenation {
         strings: u64,
@@ -103,6 +111,14 @@ enum FindingFields {
         size_bytes: u64,
     },
     Nothing {},
+}
+
+/// What probes counted; nulls where there were none.
+#[derive(Serialize)]
+struct CountedFields {
+    steps: Option<u64>,
+    steps_interval: Option<[u64; 2]>,
+    copied: Option<u64>,
 }
 
 /// Every piece of advice.
@@ -161,12 +177,16 @@ impl From<&Finding> for FindingFields {
                 to_bytes,
                 capacity_bytes,
                 capacity,
+                counted,
+                outgrown_bytes,
             } => Self::Slice {
                 slices,
                 from_bytes,
                 to_bytes,
                 capacity_bytes,
                 capacity,
+                counted: counted.into(),
+                outgrown_bytes,
             },
             Finding::MapGrowth {
                 maps,
@@ -174,12 +194,14 @@ impl From<&Finding> for FindingFields {
                 from_slots,
                 to_slots,
                 hint,
+                counted,
             } => Self::Map {
                 maps,
                 tables,
                 from_slots,
                 to_slots,
                 hint,
+                counted: counted.into(),
             },
             Finding::Concatenation {
                 strings,
@@ -192,6 +214,16 @@ impl From<&Finding> for FindingFields {
             },
             Finding::Buffer { size_bytes } => Self::Buffer { size_bytes },
             Finding::Conversion | Finding::Boxing => Self::Nothing {},
+        }
+    }
+}
+
+impl From<Option<Counted>> for CountedFields {
+    fn from(counted: Option<Counted>) -> Self {
+        Self {
+            steps: counted.map(|it| it.steps),
+            steps_interval: counted.and_then(|it| it.interval).map(ends),
+            copied: counted.map(|it| it.copied),
         }
     }
 }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use super::growth::{Growth, Level, Start};
 use super::place::Site;
 use super::slices::tolerance;
+use super::steps::Steps;
 use super::{Advice, Evidence, Finding};
 use crate::cause::Cause;
 use crate::profile::{Profile, Sample};
@@ -76,12 +77,19 @@ pub(super) fn advise(evidence: &Evidence<'_>, site: &Site<'_>) -> Vec<Advice> {
             by_type.entry(key).or_default().push(sample);
         }
     }
-    let of_type = |((layout, type_name), samples): ((Layout, String), Vec<&Sample>)| {
-        let tables = Tables::of(evidence.profile, &samples);
-        let found = tables.find(layout, tolerance(evidence))?;
-        Some(evidence.advice(site, &samples, Some(type_name), found))
+    let types = by_type
+        .keys()
+        .map(|(_, name)| Some(name.as_str()))
+        .collect();
+    let of_type = |((layout, type_name), samples): (&(Layout, String), &Vec<&Sample>)| {
+        let tables = Tables::of(evidence.profile, samples);
+        let steps = Steps::of_type(site, Some(type_name), &types);
+        let found = tables.find(evidence, *layout, steps.as_ref())?;
+        let named = steps.and_then(|it| it.type_name);
+        let type_name = named.unwrap_or(type_name).to_owned();
+        Some(evidence.advice(site, samples, Some(type_name), found))
     };
-    by_type.into_iter().filter_map(of_type).collect()
+    by_type.iter().filter_map(of_type).collect()
 }
 
 /// The tables of maps of one type.
@@ -91,6 +99,8 @@ struct Tables {
     grown: BTreeMap<u64, Level>,
     /// Those that come of splitting, all of the same size.
     split: u64,
+    /// Bytes of a bucket or a group.
+    unit_bytes: u64,
 }
 
 impl Tables {
@@ -109,6 +119,7 @@ impl Tables {
             let Some(slots) = slots.filter(|&it| it > 0) else {
                 continue;
             };
+            tables.unit_bytes = unit;
             if has(SPLIT) {
                 tables.split = tables.split.saturating_add(sample.values.objects);
             } else {
@@ -120,13 +131,31 @@ impl Tables {
         tables
     }
 
-    fn find(self, layout: Layout, tolerance: f64) -> Option<(Finding, u64)> {
-        let slots: Vec<u64> = self.grown.keys().copied().collect();
+    fn find(
+        mut self,
+        evidence: &Evidence<'_>,
+        layout: Layout,
+        steps: Option<&Steps<'_>>,
+    ) -> Option<(Finding, u64)> {
+        let tolerance = tolerance(evidence);
         let tables = self
             .grown
             .values()
             .fold(self.split, |sum, it| sum.saturating_add(it.objects));
-        let growth = Growth::of(self.grown.into_values().collect(), tolerance);
+        if let Some(steps) = steps {
+            // The first bucket or group is no growth, but with a hint there is none.
+            self.grown.entry(UNIT_SLOTS).or_insert(Level {
+                bytes: self.unit_bytes,
+                objects: steps.first_rooms(UNIT_SLOTS),
+            });
+        }
+        let slots: Vec<u64> = self.grown.keys().copied().collect();
+        let levels = self.grown.into_values().collect();
+        let growth = match steps {
+            Some(steps) => Growth::counted(levels, steps.things(tolerance)),
+            None => Growth::of(levels, tolerance),
+        };
+        let maps = steps.map_or(growth.things, |it| it.outgrew_first(UNIT_SLOTS, tolerance));
         let hint_serves = |level: usize| slots.get(level).is_some_and(|&it| it > UNIT_SLOTS);
         let grown = growth.best_start(hint_serves);
         let (&first, &last) = (slots.first()?, slots.last()?);
@@ -142,11 +171,12 @@ impl Tables {
             (None, _) => return None,
         };
         let finding = Finding::MapGrowth {
-            maps: growth.count(),
+            maps: maps.round() as u64,
             tables,
             from_slots: first,
             to_slots,
             hint: layout.hint(start_slots),
+            counted: steps.map(|it| it.counted(&evidence.intervals)),
         };
         Some((finding, saved_bytes))
     }

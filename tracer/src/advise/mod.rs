@@ -5,8 +5,10 @@
 //! into text.
 //!
 //! A recording does not hold single objects, but how many of each size a line asked
-//! for. That is enough: what grows passes through one size after the other, and how many
-//! reached each of them says how many there were and where they ended.
+//! for. What grows passes through one size after the other, and how many reached each of
+//! them says how many there were and where they ended (`growth`). Where probes counted
+//! the steps of growth, each with what it began at, how many there were is known whatever
+//! the sizes (`steps`).
 //!
 //! Advice is for lines of the program. What a package of the standard library
 //! allocates counts for the innermost line outside of it.
@@ -18,6 +20,7 @@ mod json;
 mod maps;
 mod place;
 mod slices;
+mod steps;
 mod strings;
 mod text;
 
@@ -83,6 +86,11 @@ pub enum Finding {
         capacity_bytes: u64,
         /// The same in elements, where their size is known.
         capacity: Option<u64>,
+        /// What probes counted of it, if there were any.
+        counted: Option<Counted>,
+        /// Bytes of the arrays that were outgrown: all but the last of each slice. `None`
+        /// without such probes.
+        outgrown_bytes: Option<u64>,
     },
     /// Maps that were filled beyond their room again and again.
     MapGrowth {
@@ -96,6 +104,8 @@ pub enum Finding {
         to_slots: u64,
         /// Hint to make them with.
         hint: u64,
+        /// What probes counted of it, if there were any.
+        counted: Option<Counted>,
     },
     /// Strings that were made longer by `+` again and again.
     Concatenation {
@@ -115,6 +125,17 @@ pub enum Finding {
         /// That size.
         size_bytes: u64,
     },
+}
+
+/// Steps of growth, as probes counted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// How often there was not enough room. The first room is none of them.
+    pub steps: u64,
+    /// 95 % interval of that; `None` when it is exact.
+    pub interval: Option<Interval>,
+    /// Elements or entries that were copied by them.
+    pub copied: u64,
 }
 
 impl Finding {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::cause::Cause;
+use crate::plan::{self, growth::BUFFER};
 use crate::profile::frame::package_of;
 use crate::profile::{Frame, Profile, Sample};
 
@@ -15,7 +17,7 @@ pub struct Place {
     /// The function.
     pub function: String,
     /// The function of the standard library that it calls and that allocates, if it
-    /// does not itself.
+    /// does not itself; behind functions that do no more than pass data on.
     pub through: Option<String>,
 }
 
@@ -23,8 +25,21 @@ pub struct Place {
 pub(super) struct Site<'a> {
     pub place: Place,
     pub cause: &'a str,
+    /// The objects.
     pub samples: Vec<&'a Sample>,
+    /// The steps by which something grew there, where probes counted them.
+    pub steps: Vec<&'a Sample>,
 }
+
+/// Functions of the standard library that do no more than hand their caller's data on to
+/// what it gave them to write to.
+const PASSING_ON: &[&str] = &[
+    "fmt.Fprint",
+    "io.Copy",
+    "io.WriteString",
+    "io.copyBuffer",
+    "io.(*multiWriter).",
+];
 
 /// First elements of the import paths of the standard library. A path whose first
 /// element has no dot is reserved for it, but modules that are published nowhere do as
@@ -96,42 +111,84 @@ impl Place {
     }
 }
 
-/// All sites that have a place in the program, in order.
+/// All sites that have a place in the program and objects, in order.
 pub(super) fn sites(profile: &Profile) -> Vec<Site<'_>> {
-    let mut sites: BTreeMap<(Place, &str), Vec<&Sample>> = BTreeMap::new();
-    for sample in profile.samples.iter().filter(|it| it.values.objects > 0) {
-        let Some(cause) = sample.labels.cause.as_deref() else {
+    let mut objects: BTreeMap<(Place, &str), Vec<&Sample>> = BTreeMap::new();
+    let mut steps: BTreeMap<(Place, &str), Vec<&Sample>> = BTreeMap::new();
+    for sample in &profile.samples {
+        let Some(cause) = cause_of(profile, sample) else {
             continue;
         };
-        if let Some(place) = place_of(profile, sample) {
-            sites.entry((place, cause)).or_default().push(sample);
-        }
+        let Some(place) = place_of(profile, sample) else {
+            continue;
+        };
+        let of_kind = match sample.labels.growth {
+            Some(_) => &mut steps,
+            None => &mut objects,
+        };
+        of_kind.entry((place, cause)).or_default().push(sample);
     }
-    sites
+    objects
         .into_iter()
-        .map(|((place, cause), samples)| Site {
-            place,
-            cause,
+        .map(|(site, samples)| Site {
+            steps: steps.remove(&site).unwrap_or_default(),
+            place: site.0,
+            cause: site.1,
             samples,
         })
         .collect()
 }
 
+/// Why objects were allocated, or will be for what grows. `None` for what says nothing.
+fn cause_of<'a>(profile: &Profile, sample: &'a Sample) -> Option<&'a str> {
+    let labels = &sample.labels;
+    if labels.growth.is_none() {
+        return labels
+            .cause
+            .as_deref()
+            .filter(|_| sample.values.objects > 0);
+    }
+    let call = labels.call.as_deref().filter(|_| sample.values.calls > 0)?;
+    if !plan::growth::is_of_slices(call) {
+        return Some(Cause::MapGrowth.name());
+    }
+    // Of a buffer that grows its own function has said how far.
+    let mut frames = profile.frames(&sample.stack).skip_while(|it| it.runtime);
+    let is_within_buffer = call != BUFFER
+        && frames
+            .next()
+            .is_some_and(|caller| caller.function == BUFFER);
+    (!is_within_buffer).then(|| Cause::AppendGrowth.name())
+}
+
 /// The innermost line outside the runtime and the standard library.
 fn place_of(profile: &Profile, sample: &Sample) -> Option<Place> {
-    let mut through = None;
+    let mut standard = Vec::new();
     for frame in profile.frames(&sample.stack).filter(|it| !it.runtime) {
         if is_of_program(&frame) {
             return Some(Place {
                 file: frame.file.to_owned(),
                 line: frame.line,
                 function: frame.function.into_owned(),
-                through,
+                through: through(&standard),
             });
         }
-        through.get_or_insert_with(|| frame.function.into_owned());
+        standard.push(frame.function.into_owned());
     }
     None
+}
+
+/// The one of these functions, innermost first, that the program has to do with.
+fn through(standard: &[String]) -> Option<String> {
+    let package = package_of(standard.first()?);
+    let is_inside = |name: &&String| package_of(name) == package;
+    let (inside, outside) = standard.split_at(standard.iter().take_while(is_inside).count());
+    let passes_on = |name: &String| PASSING_ON.iter().any(|it| name.starts_with(it));
+    if outside.iter().all(passes_on) {
+        inside.last().cloned()
+    } else {
+        standard.last().cloned()
+    }
 }
 
 /// Whether a frame is Go code that is not the standard library's.
@@ -140,4 +197,43 @@ fn is_of_program(frame: &Frame<'_>) -> bool {
         let first = package.split('/').next().unwrap_or(&package);
         !STANDARD.contains(&first)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_caller_mends_what_it_hands_over_itself() {
+        for (standard, expected) in [
+            (
+                &[
+                    "bytes.growSlice",
+                    "bytes.(*Buffer).grow",
+                    "bytes.(*Buffer).Write",
+                ][..],
+                Some("bytes.(*Buffer).Write"),
+            ),
+            (
+                &["bytes.growSlice", "bytes.(*Buffer).Write", "fmt.Fprintf"],
+                Some("bytes.(*Buffer).Write"),
+            ),
+            (
+                &[
+                    "bytes.growSlice",
+                    "bytes.(*Buffer).Write",
+                    "encoding/json.Marshal",
+                ],
+                Some("encoding/json.Marshal"),
+            ),
+            (
+                &["strings.(*Builder).WriteString", "strings.Join"],
+                Some("strings.Join"),
+            ),
+            (&[], None),
+        ] {
+            let standard: Vec<_> = standard.iter().map(|&it| it.to_owned()).collect();
+            assert_eq!(through(&standard).as_deref(), expected);
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::growth::{Growth, Level, deviation, levels};
 use super::place::Site;
+use super::steps::Steps;
 use super::{Advice, Evidence, Finding};
 use crate::cause::Cause;
 use crate::profile::Sample;
@@ -11,7 +12,7 @@ use crate::profile::Sample;
 /// Functions that fill what their caller can make room in beforehand.
 const FILLING: &[&str] = &["strings.(*Builder).", "bytes.(*Buffer).", "slices."];
 
-/// Fewest sizes that growth is told by. Two may as well be copies of slices that have
+/// Fewest sizes that growth is told by without probes. Two may as well be copies of slices that have
 /// two lengths.
 const LEAST_LEVELS: usize = 3;
 
@@ -42,9 +43,17 @@ pub(super) fn advise(evidence: &Evidence<'_>, site: &Site<'_>) -> Vec<Advice> {
         let key = (labels.type_name.as_deref(), labels.element_bytes);
         by_type.entry(key).or_default().push(sample);
     }
+    let types = by_type.keys().map(|(name, _)| *name).collect();
     let of_type = |((type_name, element_bytes), samples): ((Option<&str>, _), Vec<&Sample>)| {
-        let found = find(&samples, element_bytes, tolerance(evidence))?;
-        let type_name = type_name.map(str::to_owned);
+        let steps = Steps::of_type(site, type_name, &types);
+        let tolerance = tolerance(evidence);
+        let growth = match &steps {
+            Some(steps) => Growth::counted(levels_of(&samples), steps.things(tolerance)),
+            None => inferred(levels_of(&samples), tolerance)?,
+        };
+        let named = steps.as_ref().and_then(|it| it.type_name);
+        let type_name = type_name.or(named).map(str::to_owned);
+        let found = find(evidence, &growth, element_bytes, steps.as_ref())?;
         Some(evidence.advice(site, &samples, type_name, found))
     };
     by_type.into_iter().filter_map(of_type).collect()
@@ -59,29 +68,43 @@ pub(super) fn tolerance(evidence: &Evidence<'_>) -> f64 {
     }
 }
 
-fn find(samples: &[&Sample], element_bytes: Option<u64>, tolerance: f64) -> Option<(Finding, u64)> {
+fn levels_of(samples: &[&Sample]) -> Vec<Level> {
     let sizes = samples
         .iter()
         .filter_map(|it| Some((it.labels.size_bytes?, it.values.objects)));
-    let levels = without_negligible(levels(sizes));
+    levels(sizes)
+}
+
+/// Growth as sizes tell it. `None` if they do not.
+fn inferred(levels: Vec<Level>, tolerance: f64) -> Option<Growth> {
+    let levels = without_negligible(levels);
     let grows_by_appending = levels.windows(2).all(|pair| {
         let [before, after] = [pair[0], pair[1]].map(|it| it.bytes as f64);
         RATIO.contains(&(after / before))
     });
     let begins_alike = deviation(&levels).is_some_and(|(_, beside)| beside <= tolerance);
-    if levels.len() < LEAST_LEVELS || !grows_by_appending || !begins_alike {
-        return None;
-    }
-    let growth = Growth::of(levels, tolerance);
+    let grows = levels.len() >= LEAST_LEVELS && grows_by_appending && begins_alike;
+    grows.then(|| Growth::of(levels, tolerance))
+}
+
+fn find(
+    evidence: &Evidence<'_>,
+    growth: &Growth,
+    element_bytes: Option<u64>,
+    steps: Option<&Steps<'_>>,
+) -> Option<(Finding, u64)> {
     let start = growth.best_start(|_| true)?;
     let (first, last) = (growth.levels.first()?, growth.levels.last()?);
     let capacity_bytes = growth.levels.get(start.level)?.bytes;
+    let element_bytes = element_bytes.or_else(|| steps?.element_bytes);
     let finding = Finding::SliceGrowth {
         slices: growth.count(),
         from_bytes: first.bytes,
         to_bytes: last.bytes,
         capacity_bytes,
         capacity: element_bytes.and_then(|it| capacity_bytes.checked_div(it)),
+        counted: steps.map(|it| it.counted(&evidence.intervals)),
+        outgrown_bytes: steps.and_then(Steps::outgrown_bytes),
     };
     Some((finding, start.saved_bytes))
 }

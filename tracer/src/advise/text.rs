@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Advice, Advisory, Finding};
+use super::{Advice, Advisory, Counted, Finding};
 use crate::profile::Interval;
 use crate::profile::frame::position;
 use crate::profile::summary::count;
@@ -77,24 +77,40 @@ pub(super) fn measured(advice: &Advice) -> String {
             slices,
             from_bytes,
             to_bytes,
+            counted,
+            outgrown_bytes,
             ..
         } => format!(
-            "{} of {}, {:.1} arrays each, {bytes} in all",
+            "{} of {}, {:.1} arrays each, {bytes} in all{}{}",
             plural(slices, "slice", "slices"),
             from_to(&units::bytes(from_bytes), &units::bytes(to_bytes)),
             advice.measured.objects as f64 / slices.max(1) as f64,
+            counted.map_or(String::new(), |it| {
+                let elements = plural(it.copied, "element", "elements");
+                format!(", {elements}{} copied", steps_off(it))
+            }),
+            outgrown_bytes.map_or(String::new(), |it| {
+                format!(", {} outgrown", units::bytes(it))
+            }),
         ),
         Finding::MapGrowth {
             maps,
             tables,
             from_slots,
             to_slots,
+            counted,
             ..
         } => format!(
-            "{} of {} slots, {:.1} tables each, {bytes} in all",
+            "{} of {} slots, {:.1} tables each, {bytes} in all{}",
             plural(maps, "map", "maps"),
             from_to(&count(from_slots), &count(to_slots)),
             tables as f64 / maps.max(1) as f64,
+            counted.map_or(String::new(), |it| format!(
+                ", {}{} of growth, {} moved",
+                plural(it.steps, "step", "steps"),
+                steps_off(it),
+                plural(it.copied, "entry", "entries")
+            )),
         ),
         Finding::Concatenation {
             strings, copies, ..
@@ -106,6 +122,14 @@ pub(super) fn measured(advice: &Advice) -> String {
         Finding::Conversion | Finding::Boxing | Finding::Buffer { .. } => {
             format!("{objects} objects, {bytes} in all")
         }
+    }
+}
+
+/// How far the number of steps may be off, as ` ±3 %`.
+fn steps_off(counted: Counted) -> String {
+    match units::percent_off(counted.steps, counted.interval).as_str() {
+        "" => String::new(),
+        off => format!(" ±{off} %"),
     }
 }
 

@@ -8,8 +8,9 @@ use clap::{ArgGroup, ValueEnum};
 use tracer::advise;
 use tracer::budget::MaxOverhead;
 use tracer::output::Permissions;
+use tracer::plan::ProbeSet;
 use tracer::profile::Profile;
-use tracer::session;
+use tracer::session::{self, Config};
 
 use super::destination::Destination;
 use super::progress::Line;
@@ -77,7 +78,10 @@ fn cannot_advise(file: Option<&Path>) -> String {
 }
 
 fn record(pid: u32, args: &Args) -> anyhow::Result<Profile> {
-    let config = moment::config(pid, args.duration, args.max_overhead);
+    let config = Config {
+        probes: ProbeSet::ALLOC.with_growth(),
+        ..moment::config(pid, args.duration, args.max_overhead)
+    };
     let recording =
         recording::event_loop()?.block_on(session::record(&config, &mut Line::new()))?;
     Ok(recording.profile)

@@ -15,7 +15,8 @@ use super::Outcome;
 pub struct Args {
     #[command(flatten)]
     subject: SubjectArgs,
-    /// What to probe: alloc, or with counted map calls alloc,map or alloc,map-all
+    /// What to probe: alloc; with counted map calls alloc,map or alloc,map-all; with the steps
+    /// by which slices and maps grow, for goalloc advise, alloc,growth
     #[arg(long, value_name = "SET", default_value_t)]
     probes: ProbeSet,
     /// How to show it

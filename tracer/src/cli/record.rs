@@ -63,7 +63,8 @@ struct CommonArgs {
     /// traced, which can slow a target down many times
     #[arg(long, value_name = "PCT|none", default_value_t)]
     max_overhead: MaxOverhead,
-    /// What to probe: alloc, or with counted map calls alloc,map or alloc,map-all
+    /// What to probe: alloc; with counted map calls alloc,map or alloc,map-all; with the steps
+    /// by which slices and maps grow, for goalloc advise, alloc,growth
     #[arg(long, value_name = "SET", default_value_t)]
     probes: ProbeSet,
     /// Size of the ring buffer

@@ -85,7 +85,7 @@ pub fn kind_of(key: &CountKey) -> Option<usize> {
         // A span class is its size class, twice.
         return Some(of_class((key.size_bytes / 2) as usize));
     }
-    if key.size_bytes == 0 {
+    if key.size_bytes == 0 || key.flags & flags::GROWTH != 0 {
         return None;
     }
     if key.flags & flags::TINY != 0 {
@@ -144,6 +144,7 @@ mod tests {
             (&key(8, flags::TINY | flags::TINY_OPENS_BLOCK), 1.0),
             (&key(40_000, 0), 5.0),
             (&key(0, 0), 7.0),
+            (&key(64, flags::GROWTH), 9.0),
         ];
         assert_eq!(
             ByKind::of_counts(keys.into_iter()),

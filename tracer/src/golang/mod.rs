@@ -22,6 +22,7 @@ mod dwarf_variables;
 mod elf;
 mod error;
 mod function;
+pub mod growth;
 mod heap_profile_data;
 mod hosts;
 mod inline;

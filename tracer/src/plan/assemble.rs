@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use tracer_ebpf::wire::{self, LeafFilter, ProbeSpec, gate, general_leaf};
+use tracer_ebpf::wire::{self, LeafFilter, ProbeSpec, gate, general_leaf, grower};
 
 use super::binary::{Executable, FunctionSpan, code_of};
 use super::found::{ALLOC_LARGE, Found};
+use super::growth::Grower;
 use super::hosts::{self, HostError, HostProbe};
 use super::leaves::Leaf;
-use super::maps::{self, ProbeSet};
 use super::program::Program;
 use super::prologue::{self, ProbePoint};
 use super::spans;
-use super::{Counts, Missing, MissingReason, Plan, PlanError, Probe, Scheme};
+use super::{Counts, Missing, MissingReason, Plan, PlanError, Probe, ProbeSet, Scheme};
 use crate::addr::{ElfAddr, FileOffset};
 
 pub(super) fn assemble(
@@ -40,7 +40,7 @@ pub(super) fn assemble(
     } else {
         builder.add_leaves(&found, large);
         builder.add_hosts(&found);
-        builder.add_maps(&found, set);
+        builder.add_calls(&found, set);
     }
     builder.add_build_warnings(&found);
     let plan = builder.plan;
@@ -132,7 +132,7 @@ impl Builder<'_> {
         if large.is_none() {
             self.plan.warnings.push(spans::NO_LARGE.to_owned());
         }
-        if !set.map_functions().is_empty() {
+        if set != ProbeSet::ALLOC {
             self.plan.warnings.push(spans::NO_CALLS.to_owned());
         }
         Ok(())
@@ -267,16 +267,16 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn add_maps(&mut self, found: &Found, set: ProbeSet) {
-        for &name in set.map_functions() {
-            if let Some(hosts) = found.inlined_maps.get(name) {
+    fn add_calls(&mut self, found: &Found, set: ProbeSet) {
+        for (name, program) in found.calls(set, self.exe.grows_slices_by_parts()) {
+            if let Some(hosts) = found.inlined_calls.get(name) {
                 self.plan.warnings.push(format!(
                     "calls incomplete: {name} inlined in {}",
                     hosts.join(", ")
                 ));
             }
             let Some(function) = found.function(name) else {
-                let reason = match found.inlined_maps.get(name) {
+                let reason = match found.inlined_calls.get(name) {
                     Some(hosts) => MissingReason::InlinedOnly {
                         hosts: hosts.clone(),
                     },
@@ -287,7 +287,7 @@ impl Builder<'_> {
             };
             match self.point_of(function) {
                 Ok((point, file_offset)) => self.plan.probes.push(Probe {
-                    program: maps::program_of(name),
+                    program,
                     function: name.to_owned(),
                     entry: function.entry,
                     point,
@@ -296,6 +296,7 @@ impl Builder<'_> {
                     leaves: Vec::new(),
                     spec: ProbeSpec {
                         tests_flags: point.tests_flags().into(),
+                        grower: program.grower().map_or(grower::NONE, Grower::number),
                         ..ProbeSpec::default()
                     },
                 }),

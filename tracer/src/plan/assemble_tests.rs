@@ -111,6 +111,10 @@ impl Executable for Fake {
         32_760
     }
 
+    fn grows_slices_by_parts(&self) -> bool {
+        false
+    }
+
     fn config(&self) -> wire::Config {
         wire::Config {
             mcache_tinyoffset: 0x20,
@@ -129,7 +133,7 @@ const GO_1_24: [&str; 6] = [
 ];
 
 fn plan(fake: &Fake) -> Plan {
-    Plan::new(fake, ProbeSet::Alloc, Scheme::All).unwrap()
+    Plan::new(fake, ProbeSet::ALLOC, Scheme::All).unwrap()
 }
 
 fn probed(plan: &Plan) -> Vec<&str> {
@@ -308,7 +312,7 @@ fn function_that_cannot_be_probed_is_missing() {
 fn nothing_to_probe_is_an_error() {
     let fake = Fake::default().with(&["main.main"]);
     assert_eq!(
-        Plan::new(&fake, ProbeSet::Alloc, Scheme::All),
+        Plan::new(&fake, ProbeSet::ALLOC, Scheme::All),
         Err(PlanError::NoAllocator)
     );
     let fake = Fake::default().push("runtime.mallocgc", &[0xcc]);
@@ -343,13 +347,15 @@ fn two_probes_at_one_instruction_are_refused() {
         fn largest_small_bytes(&self) -> u16 {
             32_760
         }
-
+        fn grows_slices_by_parts(&self) -> bool {
+            false
+        }
         fn config(&self) -> wire::Config {
             self.0.config()
         }
     }
     let fake = Folded(Fake::default().with(&GO_1_24));
-    let error = Plan::new(&fake, ProbeSet::Alloc, Scheme::All).unwrap_err();
+    let error = Plan::new(&fake, ProbeSet::ALLOC, Scheme::All).unwrap_err();
     assert!(
         matches!(error, PlanError::SharedInstruction { .. }),
         "{error}"
@@ -359,7 +365,7 @@ fn two_probes_at_one_instruction_are_refused() {
 #[test]
 fn map_functions_count_calls() {
     let fake = Fake::default().with(&["runtime.mallocgc", "runtime.mapassign_fast64"]);
-    let plan = Plan::new(&fake, ProbeSet::AllocMap, Scheme::All).unwrap();
+    let plan = Plan::new(&fake, ProbeSet::ALLOC_MAP, Scheme::All).unwrap();
     let map = &plan.probes[1];
     assert_eq!(
         (map.program, map.counts),
@@ -376,9 +382,34 @@ fn inlined_map_function_is_said() {
     let fake = Fake::default()
         .with(&["runtime.mallocgc", "reflect.mapassign0"])
         .inlining(&["runtime.mapassign"]);
-    let plan = Plan::new(&fake, ProbeSet::AllocMapAll, Scheme::All).unwrap();
+    let plan = Plan::new(&fake, ProbeSet::ALLOC_MAP_ALL, Scheme::All).unwrap();
     let expected = "calls incomplete: runtime.mapassign inlined in reflect.mapassign0";
     assert_eq!(plan.warnings, [expected]);
+}
+
+#[test]
+fn what_grows_counts_calls_and_what_is_inlined_is_said() {
+    let fake = Fake::default()
+        .with(&[
+            "runtime.mallocgc",
+            "runtime.growslice",
+            "internal/runtime/maps.(*table).rehash",
+        ])
+        .inlining(&["internal/runtime/maps.(*table).grow"]);
+    let plan = Plan::new(&fake, ProbeSet::ALLOC.with_growth(), Scheme::All).unwrap();
+    let slice = &plan.probes[1];
+    assert_eq!(slice.program, Program::Growth(Grower::Slice));
+    assert_eq!((slice.counts, slice.spec.grower), (Counts::Calls, 1));
+    assert_eq!(
+        plan.warnings,
+        [
+            "calls incomplete: internal/runtime/maps.(*table).grow inlined in \
+          internal/runtime/maps.(*table).rehash"
+        ]
+    );
+    // The map has tables, so nothing of buckets is missed.
+    assert_eq!(plan.missing.len(), 4);
+    assert!(plan.missing.iter().all(|it| it.reason.is_harmless()));
 }
 
 #[test]

@@ -35,6 +35,9 @@ pub trait Executable {
     /// Size of the largest object that is of a size class, bytes.
     fn largest_small_bytes(&self) -> u16;
 
+    /// Whether `growslice` is told of the old slice part by part, as before Go 1.20.
+    fn grows_slices_by_parts(&self) -> bool;
+
     /// What the BPF programs must know of its runtime; `pid` is 0.
     fn config(&self) -> wire::Config;
 }

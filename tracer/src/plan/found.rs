@@ -5,19 +5,19 @@ use std::collections::HashMap;
 use super::binary::{Executable, FunctionSpan};
 use super::hosts;
 use super::leaves::{self, Leaf};
-use super::maps::ProbeSet;
-use super::{prologue, spans};
+use super::program::Program;
+use super::{ProbeSet, growth, maps, prologue, spans};
 
 /// The function that takes a span for a large object: up to Go 1.23 the first
 /// that sees large objects alone (go1.19 src/runtime/mcache.go:222).
 pub(super) const ALLOC_LARGE: &str = "runtime.(*mcache).allocLarge";
 
-/// Functions a plan may probe beside leaves, their hosts and maps.
+/// Functions a plan may probe beside leaves, their hosts and counted calls.
 const OTHERS: [&str; 3] = [ALLOC_LARGE, spans::REFILL, spans::NEXT_FREE];
 
 /// What the executable holds of what a plan is about.
 pub(super) struct Found {
-    /// Leaves and map functions with code of their own.
+    /// Leaves and functions whose calls count, with code of their own.
     pub(super) functions: Vec<FunctionSpan>,
     /// The leaves that count in this executable.
     pub(super) counted: Vec<Leaf>,
@@ -27,24 +27,28 @@ pub(super) struct Found {
     pub(super) large_is_inlined: bool,
     /// The functions that [`spans::REFILL`] is inlined in.
     pub(super) refill_hosts: Vec<FunctionSpan>,
-    /// Map functions and what they are inlined in.
-    pub(super) inlined_maps: HashMap<String, Vec<String>>,
+    /// Functions whose calls count and what they are inlined in.
+    pub(super) inlined_calls: HashMap<String, Vec<String>>,
     pub(super) size_class_limit: Option<u16>,
 }
 
 impl Found {
     pub(super) fn in_executable(exe: &dyn Executable, set: ProbeSet) -> Self {
-        let map_functions = set.map_functions();
+        let calls: Vec<&str> = set
+            .maps
+            .functions()
+            .iter()
+            .copied()
+            .chain(growth::all_functions().filter(|_| set.growth))
+            .collect();
         let functions = exe.functions(&|name| {
-            Leaf::from_name(name).is_some()
-                || map_functions.contains(&name)
-                || OTHERS.contains(&name)
+            Leaf::from_name(name).is_some() || calls.contains(&name) || OTHERS.contains(&name)
         });
         let leaf_names = Leaf::known_names();
         let names: Vec<&str> = leaf_names
             .iter()
             .map(String::as_str)
-            .chain(map_functions.iter().copied())
+            .chain(calls.iter().copied())
             .chain(OTHERS)
             .collect();
 
@@ -53,7 +57,7 @@ impl Found {
             .filter_map(|function| Leaf::from_name(&function.name))
             .collect();
         let mut hosts = Vec::new();
-        let mut inlined_maps: HashMap<String, Vec<String>> = HashMap::new();
+        let mut inlined_calls: HashMap<String, Vec<String>> = HashMap::new();
         let mut large_is_inlined = false;
         let mut refill_hosts = Vec::new();
         for (host, inlined) in exe.hosts_of(&names) {
@@ -68,9 +72,9 @@ impl Found {
             }
             for name in inlined
                 .into_iter()
-                .filter(|name| map_functions.contains(&name.as_str()))
+                .filter(|name| calls.contains(&name.as_str()))
             {
-                inlined_maps
+                inlined_calls
                     .entry(name)
                     .or_default()
                     .push(host.name.clone());
@@ -91,13 +95,26 @@ impl Found {
             hosts,
             large_is_inlined,
             refill_hosts,
-            inlined_maps,
+            inlined_calls,
             size_class_limit,
         }
     }
 
     pub(super) fn function(&self, name: &str) -> Option<&FunctionSpan> {
         self.functions.iter().find(|function| function.name == name)
+    }
+
+    /// The functions whose calls are to count, and the program for each.
+    pub(super) fn calls(&self, set: ProbeSet, by_parts: bool) -> Vec<(&'static str, Program)> {
+        let maps = set.maps.functions().iter();
+        let mut calls: Vec<_> = maps.map(|&name| (name, maps::program_of(name))).collect();
+        if set.growth {
+            let has =
+                |name: &str| self.function(name).is_some() || self.inlined_calls.contains_key(name);
+            let growth = growth::functions(by_parts, has).into_iter();
+            calls.extend(growth.map(|(name, grower)| (name, Program::Growth(grower))));
+        }
+        calls
     }
 
     /// A way to allocate that a host calls beside the leaves inlined in it, and

@@ -39,6 +39,10 @@ impl Executable for GoBinary {
         self.malloc_rules().largest_small_bytes()
     }
 
+    fn grows_slices_by_parts(&self) -> bool {
+        !self.version().at_least(1, 20)
+    }
+
     fn config(&self) -> wire::Config {
         let types = self.types_range();
         let layout = self.runtime_layout();

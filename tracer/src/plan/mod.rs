@@ -4,7 +4,7 @@
 //!
 //! - [`leaves`]: the functions that see each heap object exactly once;
 //! - [`hosts`]: where the compiler inlined one of them;
-//! - [`maps`]: the map functions whose calls are counted besides;
+//! - [`maps`], [`growth`]: the functions whose calls are counted besides;
 //! - [`prologue`]: the instruction of each function that is probed;
 //! - [`returns`]: the instructions by which it returns.
 //!
@@ -15,6 +15,7 @@ mod assemble;
 mod binary;
 mod found;
 mod gobinary;
+pub mod growth;
 pub mod hosts;
 pub mod leaves;
 pub mod maps;
@@ -22,6 +23,7 @@ pub mod program;
 pub mod prologue;
 pub mod render;
 pub mod returns;
+pub mod set;
 pub mod spans;
 
 use std::fmt;
@@ -31,9 +33,11 @@ use tracer_ebpf::wire::{self, ProbeSpec};
 
 pub(crate) use binary::code_of;
 pub use binary::{Executable, FunctionSpan};
-pub use maps::{ProbeSet, UnknownProbeSet};
+pub use growth::Grower;
+pub use maps::MapCalls;
 pub use program::{Arguments, Program, Register, SizePlace};
 pub use prologue::{Cost, ProbeInstruction, ProbePoint, PrologueError};
+pub use set::{ProbeSet, UnknownProbeSet};
 
 use crate::addr::{ElfAddr, FileOffset};
 

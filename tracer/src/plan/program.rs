@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::growth::Grower;
+
 /// A BPF program: one per shape of arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Program {
@@ -25,10 +27,12 @@ pub enum Program {
     CallTyped,
     /// A call.
     Call,
+    /// A call by which something grows.
+    Growth(Grower),
 }
 
-/// A register that carries an argument (Go's ABIInternal on amd64: AX, BX, CX
-/// are the first three; go1.17 src/cmd/compile/abi-internal.md).
+/// A register that carries an argument (Go's ABIInternal on amd64: AX, BX, CX, DI, SI
+/// are the first five; go1.17 src/cmd/compile/abi-internal.md).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Register {
     /// First integer argument.
@@ -37,6 +41,8 @@ pub enum Register {
     Bx,
     /// Third.
     Cx,
+    /// Fifth.
+    Si,
 }
 
 /// Where the size of an allocation is found.
@@ -59,11 +65,13 @@ pub struct Arguments {
     pub type_addr: Option<Register>,
     /// The size in bytes; `None` for probes that count calls.
     pub size: Option<SizePlace>,
+    /// For calls by which something grows: which.
+    pub grower: Option<Grower>,
 }
 
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 17] = [
         Self::Alloc,
         Self::AllocDispatch,
         Self::AllocNew,
@@ -74,6 +82,13 @@ impl Program {
         Self::Span,
         Self::CallTyped,
         Self::Call,
+        Self::Growth(Grower::Slice),
+        Self::Growth(Grower::SliceByParts),
+        Self::Growth(Grower::Buffer),
+        Self::Growth(Grower::Buckets),
+        Self::Growth(Grower::FirstGroup),
+        Self::Growth(Grower::FirstTable),
+        Self::Growth(Grower::Table),
     ];
 
     /// Its name in the BPF object.
@@ -90,6 +105,7 @@ impl Program {
             Self::Span => "span",
             Self::CallTyped => "call_typed",
             Self::Call => "call",
+            Self::Growth(_) => "growth",
         }
     }
 
@@ -113,8 +129,22 @@ impl Program {
             Self::Span => (None, Some(SizePlace::SpanClass(Register::Bx))),
             Self::CallTyped => (Some(Register::Ax), None),
             Self::Call => (None, None),
+            Self::Growth(grower) => (grower.type_addr(), None),
         };
-        Arguments { type_addr, size }
+        Arguments {
+            type_addr,
+            size,
+            grower: self.grower(),
+        }
+    }
+
+    /// What it knows of a function by which something grows.
+    #[must_use]
+    pub fn grower(self) -> Option<Grower> {
+        match self {
+            Self::Growth(grower) => Some(grower),
+            _ => None,
+        }
     }
 
     /// Whether it counts only what the probe's filter takes.
@@ -139,12 +169,16 @@ impl fmt::Display for Register {
             Self::Ax => "AX",
             Self::Bx => "BX",
             Self::Cx => "CX",
+            Self::Si => "SI",
         })
     }
 }
 
 impl fmt::Display for Arguments {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(grower) = self.grower {
+            return write!(f, "{grower}");
+        }
         let Some(type_addr) = self.type_addr else {
             return match self.size {
                 Some(SizePlace::Register(size)) => write!(f, "size={size}"),
@@ -184,6 +218,13 @@ mod tests {
                 "spanclass=BX",
                 "type=AX",
                 "none",
+                "type=SI len=BX-DI cap=CX to=BX",
+                "type=AX len=CX cap=DI to=SI",
+                "len=BX cap=CX to=BX+DI",
+                "type=AX map=BX",
+                "type=BX",
+                "type=BX map=AX",
+                "type=BX table=AX",
             ]
         );
     }

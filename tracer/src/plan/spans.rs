@@ -26,8 +26,8 @@ pub const BIAS: &str = "shares are those of used-up spans: each is charged whole
 pub const NO_LARGE: &str = "counts incomplete: objects over 32 KiB are not seen";
 
 /// Said where calls were asked for.
-pub const NO_CALLS: &str =
-    "map calls are not counted: on this kernel they cannot be within a bound";
+pub const NO_CALLS: &str = "calls of maps and steps of growth are not counted: on this kernel they cannot be within a \
+     bound";
 
 /// A function whose probe sees spans used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

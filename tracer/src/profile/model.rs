@@ -270,6 +270,8 @@ pub struct Labels {
     pub element_bytes: Option<u64>,
     /// For counted calls: the function called, as `runtime.mapassign_fast64`.
     pub call: Option<Arc<str>>,
+    /// For counted calls by which a slice or a map grows: how far.
+    pub growth: Option<GrowthStep>,
     /// Process, where the recording spans more than one.
     pub pid: Option<u32>,
 }
@@ -292,6 +294,17 @@ impl Part {
             }
         }
     }
+}
+
+/// A step by which a slice or a map grows, in elements or slots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GrowthStep {
+    /// Elements before, which are copied.
+    pub old_len: u64,
+    /// Room before.
+    pub old_cap: u64,
+    /// Room after.
+    pub new_cap: u64,
 }
 
 impl std::ops::AddAssign for Values {

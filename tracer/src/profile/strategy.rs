@@ -5,8 +5,8 @@ use proptest::option;
 use proptest::prelude::*;
 
 use super::{
-    Coverage, Draw, Function, FunctionId, Labels, LeftOut, Line, Location, LocationId, Losses,
-    Method, Module, Part, Profile, Sample, Stratum, Target, Values, WINDOW_GROUPS,
+    Coverage, Draw, Function, FunctionId, GrowthStep, Labels, LeftOut, Line, Location, LocationId,
+    Losses, Method, Module, Part, Profile, Sample, Stratum, Target, Values, WINDOW_GROUPS,
 };
 use crate::addr::ElfAddr;
 
@@ -100,15 +100,21 @@ fn sample(locations: u32, strata: u16) -> impl Strategy<Value = Sample> {
         option::of(number()),
         option::of(number()),
         label(),
+        option::of((number(), number(), number())),
         option::of(any::<u32>()),
     )
         .prop_map(
-            |(type_name, cause, size_bytes, element_bytes, call, pid)| Labels {
+            |(type_name, cause, size_bytes, element_bytes, call, growth, pid)| Labels {
                 type_name: type_name.map(Into::into),
                 cause: cause.map(Into::into),
                 size_bytes,
                 element_bytes,
                 call: call.map(Into::into),
+                growth: growth.map(|(old_len, old_cap, new_cap)| GrowthStep {
+                    old_len,
+                    old_cap,
+                    new_cap,
+                }),
                 pid,
             },
         );

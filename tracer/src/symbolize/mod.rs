@@ -5,6 +5,7 @@ mod demangle;
 mod dwarf_frames;
 mod elf_symbols;
 mod frame;
+mod growth;
 mod pclntab_frames;
 mod resolve;
 mod stacks;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use tracer_ebpf::wire::{CountKey, StackId, flags};
 
+use super::growth;
 use super::stacks::{ResolvedStack, Stacks, TypeLabel};
 use super::types::Types;
 use crate::addr::LoadBias;
@@ -90,6 +91,9 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
         let mut labels = labels(key, probe, stack, of_type);
         labels.pid = (pids.len() > 1).then_some(key.pid);
         let object = object(key, probe, of_type, rules);
+        if let Some(grower) = probe.program.grower() {
+            growth::label(&mut labels, grower, key.size_bytes, of_type, rules);
+        }
         if !raw.cycles.is_empty() {
             let object = KeyObject {
                 stack: stack.locations.clone(),
@@ -260,6 +264,7 @@ fn in_order(samples: Samples) -> Vec<Sample> {
             .cmp(&key(b))
             .then_with(|| a.stack.cmp(&b.stack))
             .then_with(|| a.labels.type_name.cmp(&b.labels.type_name))
+            .then_with(|| a.labels.growth.cmp(&b.labels.growth))
             .then_with(|| a.labels.pid.cmp(&b.labels.pid))
     });
     samples

@@ -179,7 +179,7 @@ impl Selection {
 
     /// `runtime.mallocgc` or, since Go 1.24, its parts.
     fn of_allocator(exe: &dyn Executable, version: &GoVersion) -> Result<Self, SelectError> {
-        let plan = Plan::new(exe, ProbeSet::Alloc, Scheme::All)?;
+        let plan = Plan::new(exe, ProbeSet::ALLOC, Scheme::All)?;
         let mut selection = Self {
             warnings: plan.warnings,
             ..Self::default()
@@ -377,6 +377,10 @@ mod tests {
 
         fn largest_small_bytes(&self) -> u16 {
             32760
+        }
+
+        fn grows_slices_by_parts(&self) -> bool {
+            false
         }
 
         fn config(&self) -> wire::Config {

@@ -13,6 +13,7 @@ use tracer_ebpf::wire::{TRACED_REGISTERS, copied};
 use super::derived;
 use super::results::{Returned, results_of};
 use crate::collect::Copied;
+use crate::golang::growth::GROUP_SLOTS;
 use crate::golang::{GoVersion, MallocRules};
 use crate::plan::leaves::Leaf;
 
@@ -215,7 +216,7 @@ fn of_growing_map(function: &str) -> Found {
                     TYPE_SECOND,
                     register("map", 0, Kind::Pointer),
                     constant("old_cap", 0),
-                    constant("new_cap", derived::GROUP_SLOTS),
+                    constant("new_cap", GROUP_SLOTS),
                 ]
             },
             copied::NOTHING,
@@ -226,8 +227,8 @@ fn of_growing_map(function: &str) -> Found {
                     TYPE_SECOND,
                     register("map", 0, Kind::Pointer),
                     derived("entries", derived::first_word),
-                    constant("old_cap", derived::GROUP_SLOTS),
-                    constant("new_cap", 2 * derived::GROUP_SLOTS),
+                    constant("old_cap", GROUP_SLOTS),
+                    constant("new_cap", 2 * GROUP_SLOTS),
                 ]
             },
             copied::AT_AX,

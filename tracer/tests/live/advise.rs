@@ -33,7 +33,8 @@ const DEFECTS: [(&str, &str); 9] = [
 ];
 
 /// Figures that a mended line may have, and the field of the advice that has them.
-const FIGURES: [(&str, &str); 3] = [
+const FIGURES: [(&str, &str); 4] = [
+    ("BYTES", "capacity_bytes"),
     ("CAPACITY", "capacity"),
     ("HINT", "hint"),
     ("SIZE", "size_bytes"),
@@ -65,16 +66,19 @@ fn advice(file: &Path) -> Vec<Value> {
 }
 
 fn pieces(json: &str) -> Vec<Value> {
-    let found: Value = serde_json::from_str(json).expect("JSON");
+    pieces_of(&serde_json::from_str(json).expect("JSON"))
+}
+
+pub fn pieces_of(found: &Value) -> Vec<Value> {
     found["advice"].as_array().expect("a list").clone()
 }
 
-fn text<'a>(advice: &'a Value, field: &str) -> &'a str {
+pub fn text<'a>(advice: &'a Value, field: &str) -> &'a str {
     advice[field].as_str().expect("text")
 }
 
 /// What is advised on which function, in order.
-fn defects(advice: &[Value]) -> Vec<(&str, &str)> {
+pub fn defects(advice: &[Value]) -> Vec<(&str, &str)> {
     let mut found: Vec<_> = advice
         .iter()
         .map(|it| (text(it, "function"), text(it, "finding")))
@@ -84,7 +88,7 @@ fn defects(advice: &[Value]) -> Vec<(&str, &str)> {
 }
 
 /// The source with what each marked line says instead, and its figures from the advice.
-fn mended(source: &str, advice: &[Value]) -> String {
+pub fn mended(source: &str, advice: &[Value]) -> String {
     let mut function = "";
     let mut lines = Vec::new();
     for line in source.lines() {
@@ -112,15 +116,31 @@ fn mended(source: &str, advice: &[Value]) -> String {
     lines.join("\n") + "\n"
 }
 
-/// Builds the fixture with another source.
-fn rebuilt(toolchain: &Toolchain, source: &str, folder: &TempDir) -> PathBuf {
+/// Builds a fixture with another `main.go`.
+pub fn rebuilt(
+    toolchain: &Toolchain,
+    program: &str,
+    mend: impl Fn(&str) -> String,
+    folder: &TempDir,
+) -> PathBuf {
     let module = folder.path().join("module");
-    fs::create_dir_all(module.join("advice")).expect("the folder can be made");
-    fs::copy(build::sources().join("go.mod"), module.join("go.mod")).expect("it can be copied");
-    fs::write(module.join("advice/main.go"), source).expect("it can be written");
+    let sources = build::sources();
+    fs::create_dir_all(&module).expect("the folder can be made");
+    fs::copy(sources.join("go.mod"), module.join("go.mod")).expect("it can be copied");
+    for package in [program, "truth"] {
+        fs::create_dir(module.join(package)).expect("the folder can be made");
+        for file in fs::read_dir(sources.join(package)).expect("it is there") {
+            let name = file.expect("it can be read").file_name();
+            let (from, to) = (sources.join(package), module.join(package));
+            fs::copy(from.join(&name), to.join(&name)).expect("it can be copied");
+        }
+    }
+    let main = module.join(program).join("main.go");
+    let source = mend(&fs::read_to_string(&main).expect("readable"));
+    fs::write(&main, &source).expect("it can be written");
     let executable = folder.path().join("mended");
     toolchain
-        .build(&module.join("advice"), &executable, &["-buildvcs=false"])
+        .build(&module.join(program), &executable, &["-buildvcs=false"])
         .unwrap_or_else(|error| panic!("{error:#}\n{source}"));
     executable
 }
@@ -177,7 +197,12 @@ fn assert_mends(minor: u32) {
         );
     }
 
-    let mended = rebuilt(&toolchain, &mended(&source, &found), &folder);
+    let mended = rebuilt(
+        &toolchain,
+        "advice",
+        |source| mended(source, &found),
+        &folder,
+    );
     let after = record(&mended, &folder, "48");
     let (before, after_bytes) = (bytes(&before), bytes(&after));
     for growth in [

@@ -16,6 +16,7 @@ mod counters;
 mod exact;
 mod explain;
 mod gc;
+mod growth;
 mod load;
 mod losses;
 mod outputs;

@@ -62,7 +62,7 @@ fn probes_are_where_objdump_shows_a_jbe() {
         let listing = listing(&go, &exe, r"^runtime\.(mallocgc|makemap|mapassign)");
         let plan = Plan::new(
             &GoBinary::open(&exe).unwrap(),
-            ProbeSet::AllocMapAll,
+            ProbeSet::ALLOC_MAP_ALL,
             Scheme::All,
         )
         .unwrap();

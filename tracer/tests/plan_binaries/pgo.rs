@@ -102,7 +102,7 @@ fn probe<'a>(plan: &'a Plan, function: &str) -> Option<&'a Probe> {
 /// that `mallocgc`'s takes exactly the objects of the leaves inlined in it.
 /// Returns those.
 fn assert_covers(binary: &GoBinary, minor: u32, what: &str) -> BTreeSet<String> {
-    let plan = Plan::new(binary, ProbeSet::Alloc, Scheme::All).unwrap();
+    let plan = Plan::new(binary, ProbeSet::ALLOC, Scheme::All).unwrap();
     assert!(plan.warnings.is_empty(), "{what}: {:?}", plan.warnings);
     let names = binary.functions().map(|function| function.name());
     let is_leaf = |name: &&str| Leaf::from_name(name).is_some_and(|it| it != Leaf::Mallocgc);

@@ -169,7 +169,7 @@ fn all_map_functions() {
         );
         let plan = Plan::new(
             &GoBinary::open(&exe).unwrap(),
-            ProbeSet::AllocMapAll,
+            ProbeSet::ALLOC_MAP_ALL,
             Scheme::All,
         )
         .unwrap();
@@ -221,7 +221,7 @@ fn leaves_are_told_by_name_and_not_by_release() {
             ..Build::default()
         };
         let exe = build(&go, "small", &how);
-        let plan = Plan::new(&GoBinary::open(&exe).unwrap(), ProbeSet::Alloc, Scheme::All).unwrap();
+        let plan = Plan::new(&GoBinary::open(&exe).unwrap(), ProbeSet::ALLOC, Scheme::All).unwrap();
         assert_eq!(
             object_functions(&plan),
             expected,

@@ -9,8 +9,8 @@ use flate2::read::MultiGzDecoder;
 use prost::Message;
 
 use super::super::{
-    Coverage, Function, FunctionId, Labels, Line, Location, LocationId, Method, Profile, Sample,
-    Target, Values,
+    Coverage, Function, FunctionId, GrowthStep, Labels, Line, Location, LocationId, Method,
+    Profile, Sample, Target, Values,
 };
 use super::error::DecodeError;
 use super::limits::{MAX_DECODED_BYTES, check_messages};
@@ -332,6 +332,9 @@ fn sample_of(
             "element_bytes" if label.str == 0 => {
                 labels.element_bytes = u64::try_from(label.num).ok();
             }
+            "old_len" if label.str == 0 => growth(&mut labels).old_len = length(label),
+            "old_cap" if label.str == 0 => growth(&mut labels).old_cap = length(label),
+            "new_cap" if label.str == 0 => growth(&mut labels).new_cap = length(label),
             "pid" if label.str == 0 => labels.pid = u32::try_from(label.num).ok(),
             _ => {}
         }
@@ -342,6 +345,14 @@ fn sample_of(
         labels,
         parts: Vec::new(),
     })
+}
+
+fn growth(labels: &mut Labels) -> &mut GrowthStep {
+    labels.growth.get_or_insert_default()
+}
+
+fn length(label: &proto::Label) -> u64 {
+    u64::try_from(label.num).unwrap_or_default()
 }
 
 /// The string table of a message.

@@ -173,6 +173,7 @@ fn labels(strings: &mut Strings, labels: &Labels) -> Vec<proto::Label> {
         size_bytes,
         element_bytes,
         call,
+        growth,
         pid,
     } = labels;
     let mut messages = Vec::new();
@@ -191,6 +192,19 @@ fn labels(strings: &mut Strings, labels: &Labels) -> Vec<proto::Label> {
                 key: strings.index(key),
                 num: signed(*bytes),
                 num_unit: strings.index("bytes"),
+                ..Default::default()
+            });
+        }
+    }
+    if let Some(growth) = growth {
+        for (key, number) in [
+            ("old_len", growth.old_len),
+            ("old_cap", growth.old_cap),
+            ("new_cap", growth.new_cap),
+        ] {
+            messages.push(proto::Label {
+                key: strings.index(key),
+                num: signed(number),
                 ..Default::default()
             });
         }

@@ -6,7 +6,7 @@
 //! | pprof | holds |
 //! |---|---|
 //! | sample types | `alloc_objects/count`, `alloc_space/bytes` (asked for), `heap_space/bytes` (set aside by the runtime, sums to its `TotalAlloc`), `calls/count` (calls of counted functions) |
-//! | labels | strings `type`, `cause`, `call`; numbers `bytes` (size of each object), `element_bytes` (of an element, in arrays) and `pid` |
+//! | labels | strings `type`, `cause`, `call`; numbers `bytes` (size of each object), `element_bytes` (of an element, in arrays), `old_len`, `old_cap`, `new_cap` (elements, of calls by which something grows) and `pid` |
 //! | mapping | the executable, with its build id; addresses are those of the ELF file |
 //! | comments | target, coverage, losses and warnings in sentences, then the same as `goalloc: {json}` |
 //!
