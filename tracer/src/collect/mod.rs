@@ -7,6 +7,7 @@
 mod batch;
 mod call;
 mod call_ring;
+mod cut;
 mod cuts;
 mod decode;
 mod drain;
@@ -16,8 +17,9 @@ mod tally;
 
 pub use call::{Call, Copied};
 pub use call_ring::CallRing;
+pub use cut::{Cut, CyclesEnded, Pieces, join_slices};
 pub use decode::{DecodeError, Record, Stack};
 pub use drain::{Collector, Counts, Cpu, CpuCounts, Error, Leftovers, Totals, regardless_of_cpu};
-pub use raw::{CycleCut, RawRecording, RuntimeTypeBytes};
+pub use raw::{RawRecording, RuntimeTypeBytes};
 pub use store::{frames_to_keep, key_with_room};
 pub use tally::Tally;

@@ -1,6 +1,7 @@
 //! Every format against its golden file, and the shares.
 
 use super::*;
+use crate::estimate::SiteId;
 use crate::output::golden::check;
 use crate::profile::fixture;
 

@@ -13,6 +13,7 @@ mod hlog;
 mod json;
 mod key;
 mod rows;
+mod sparkline;
 mod table;
 pub mod units;
 

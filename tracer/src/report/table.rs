@@ -7,6 +7,7 @@ use comfy_table::{
     Cell, CellAlignment, ContentArrangement, Row as TableRow, Table, TableComponent, presets,
 };
 
+use super::sparkline::sparkline;
 use super::units::{bytes, count, percent_off, short_path};
 use super::{By, Report, Sort};
 use crate::profile::{Method, summary};
@@ -87,6 +88,9 @@ fn header(report: &Report<'_>) -> String {
             rate(totals.bytes, profile.duration_ns),
         ),
     );
+    if let Some(sparkline) = profile.timeline.as_ref().and_then(sparkline) {
+        line("Over time", &sparkline);
+    }
     for (name, calls) in &report.calls {
         line("Calls", &format!("{} of {name}", count(*calls)));
     }

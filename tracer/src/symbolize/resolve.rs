@@ -12,6 +12,7 @@ use crate::collect::{RawRecording, Tally};
 use crate::estimate::{Entry, StratumId, share_out};
 use crate::golang::{GoBinary, MallocRules, RuntimeType};
 use crate::plan::{Counts, Plan, Probe};
+use crate::profile::timeline::NOT_SEEN;
 use crate::profile::{
     Draw, Function, Labels, Location, LocationId, Losses, Part, Sample, Stratum, Values,
 };
@@ -35,7 +36,7 @@ pub struct Resolved {
     pub losses: Losses,
     /// Processes that contributed, ascending.
     pub pids: Vec<u32>,
-    /// What an object of each key is; only where cycles were recorded.
+    /// What an object of each key is; only where the recording is in pieces.
     pub objects: HashMap<CountKey, KeyObject>,
 }
 
@@ -48,6 +49,8 @@ pub struct KeyObject {
     pub heap_bytes: u64,
     /// Whether it is too large for a size class.
     pub is_large: bool,
+    /// Whether it is none but a counted call.
+    pub is_call: bool,
 }
 
 /// Resolves a whole recording.
@@ -90,11 +93,12 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
         let mut labels = labels(key, probe, stack, of_type);
         labels.pid = (pids.len() > 1).then_some(key.pid);
         let object = object(key, probe, of_type, rules);
-        if !raw.cycles.is_empty() {
+        if !raw.pieces.cuts.is_empty() {
             let object = KeyObject {
                 stack: stack.locations.clone(),
                 heap_bytes: object.heap_bytes,
                 is_large: object.stratum == StratumId::Large,
+                is_call: object.stratum == StratumId::Calls,
             };
             objects.insert(*key, object);
         }
@@ -187,7 +191,7 @@ fn add_up(
             size_bytes,
             heap_bytes: size_bytes,
         };
-        let marker = stacks.marker("[not seen in any window]");
+        let marker = stacks.marker(NOT_SEEN);
         let (values, _) = samples.entry((vec![marker], labels)).or_default();
         *values += object.times(objects);
     }

@@ -24,6 +24,7 @@ mod selfcheck;
 mod sites;
 mod standard;
 mod targets;
+mod timeline;
 mod trace;
 mod variants;
 mod verify;

@@ -7,7 +7,7 @@ use flate2::{Compression, GzBuilder};
 use prost::Message;
 
 use super::super::{Labels, Location, Profile, Sample};
-use super::{DEFAULT_SAMPLE_TYPE, LOST_STACK, SAMPLE_TYPES, meta, proto, sampling};
+use super::{DEFAULT_SAMPLE_TYPE, LOST_STACK, SAMPLE_TYPES, meta, proto, sampling, timeline};
 
 /// Id of the only mapping.
 const MAPPING_ID: u64 = 1;
@@ -89,6 +89,7 @@ pub(super) fn to_proto(profile: &Profile) -> proto::Profile {
         .map(|sample| sample_message(&mut strings, sample, lost))
         .collect();
     let sampling = sampling::encode(profile, &sample);
+    let timeline = timeline::encode(profile.timeline.as_ref(), &sample);
     proto::Profile {
         sample_type,
         sample,
@@ -111,6 +112,7 @@ pub(super) fn to_proto(profile: &Profile) -> proto::Profile {
         default_sample_type: strings.index(DEFAULT_SAMPLE_TYPE),
         string_table: strings.table,
         sampling,
+        timeline,
     }
 }
 

@@ -12,8 +12,9 @@
 //!
 //! What pprof has no field for is in the JSON comment, described at [`Meta`].
 //! What estimated values are estimated from is in a field of its own
-//! ([`proto::Profile::sampling`]), which other tools pass over; where one of
-//! them changed the samples or left it out, the values remain without it.
+//! ([`proto::Profile::sampling`]), which other tools pass over, and so is what was
+//! allocated over time ([`proto::Profile::timeline`]); where one of them changed the
+//! samples or left the fields out, the values remain without.
 //! A call chain that was lost is a single frame named [`LOST_STACK`], so that
 //! viewers show its weight.
 //!
@@ -27,9 +28,12 @@ mod limits;
 mod meta;
 pub mod proto;
 mod sampling;
+mod timeline;
 
 #[cfg(test)]
 mod roundtrip;
+
+use flate2::Crc;
 
 pub use decode::decode;
 pub use encode::encode;
@@ -47,6 +51,15 @@ const SAMPLE_TYPES: [(&str, &str); 4] = [
     ("heap_space", "bytes"),
     ("calls", "count"),
 ];
+
+/// Tells samples whose values have been changed.
+fn values_crc32(samples: &[proto::Sample]) -> u32 {
+    let mut crc = Crc::new();
+    for value in samples.iter().flat_map(|sample| &sample.value) {
+        crc.update(&value.to_le_bytes());
+    }
+    crc.sum()
+}
 
 /// The sample type viewers show first.
 const DEFAULT_SAMPLE_TYPE: &str = "alloc_space";
