@@ -81,6 +81,26 @@ pub fn merge(profiles: Vec<Profile>) -> Profile {
     merged
 }
 
+/// The samples of both in one profile, the first's before the second's, and how many the
+/// first has; of all else only what is known of the second. No samples become one.
+pub(super) fn beside(first: Profile, second: Profile) -> (Profile, usize) {
+    let mut both = Profile {
+        target: second.target.clone(),
+        start_unix_ns: second.start_unix_ns,
+        duration_ns: second.duration_ns,
+        ..Profile::default()
+    };
+    let mut tables = Tables::default();
+    tables.add(first, false);
+    let of_first = tables.samples.len();
+    tables.indexes.clear();
+    tables.add(second, false);
+    both.functions = tables.functions.items;
+    both.locations = tables.locations.items;
+    both.samples = tables.samples;
+    (both, of_first)
+}
+
 impl Coverage {
     /// Takes in what was seen of another process: times, windows and objects add
     /// up, so that `traced_ns` of `recorded_ns` is the share of the processes'

@@ -22,6 +22,7 @@
 //! as they go, and says so in the profile's warnings.
 
 mod decode;
+mod difference;
 mod encode;
 mod error;
 mod limits;
@@ -36,6 +37,7 @@ mod roundtrip;
 use flate2::Crc;
 
 pub use decode::decode;
+pub use difference::encode_difference;
 pub use encode::encode;
 pub use error::DecodeError;
 pub use limits::{MAX_DECODED_BYTES, MAX_MESSAGES};
