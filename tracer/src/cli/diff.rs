@@ -12,6 +12,7 @@ use tracer::report::{By, Sort};
 
 use super::check::{operations, percent};
 use super::destination::Destination;
+use super::frames::FrameArgs;
 use super::{Outcome, recording, report};
 
 /// Arguments of `goalloc diff`.
@@ -49,6 +50,8 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t)]
     format: Format,
     #[command(flatten)]
+    frames: FrameArgs,
+    #[command(flatten)]
     destination: Destination,
 }
 
@@ -85,8 +88,8 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Format::Table | Format::Json | Format::Csv | Format::Svg => Permissions::Umask,
     };
     let output = args.destination.create(permissions)?;
-    let before = recording::read(&args.before)?;
-    let after = recording::read(&args.after)?;
+    let before = args.frames.apply(recording::read(&args.before)?)?;
+    let after = args.frames.apply(recording::read(&args.after)?)?;
     let options = Options {
         by: args.by,
         sort: args.sort,

@@ -17,13 +17,15 @@ pub(super) struct Errors {
     per_object: f64,
     /// Whether it is known how far figures may be off.
     pub are_known: bool,
+    /// Whether all of it together is what the runtime counted, or what was traced.
+    is_total_exact: bool,
 }
 
 impl Errors {
     pub fn of(profile: &Profile) -> Self {
         let coverage = &profile.coverage;
         let is_estimated = matches!(coverage.method, Method::Windows | Method::Spans);
-        let objects = profile.totals().objects as f64;
+        let objects = profile.recorded().objects as f64;
         let per_object = if is_estimated {
             objects / (coverage.objects_counted.max(1) as f64)
         } else {
@@ -31,6 +33,7 @@ impl Errors {
         };
         Self {
             per_object,
+            is_total_exact: !is_estimated || coverage.objects_runtime.is_some(),
             are_known: match coverage.method {
                 Method::All => true,
                 Method::Windows | Method::Spans => !profile.strata.is_empty(),
@@ -53,7 +56,9 @@ impl Errors {
         object: f64,
     ) -> f64 {
         let Estimate { value, low, high } = side.estimate(samples, measure);
+        let is_all = samples.len() == side.samples.len() && self.is_total_exact;
         let half_width = match towards {
+            _ if is_all => 0.0,
             Towards::Less => value - low,
             Towards::More => high - value,
         };

@@ -4,7 +4,8 @@
 //! {
 //!   "schema": 1,
 //!   "before": {"target": {}, "coverage": {}, "start_unix_ns": 1, "duration_ns": 1,
-//!              "lost": {"events": 0, "stacks": 0, "cut": 0}, "warnings": []},
+//!              "lost": {"events": 0, "stacks": 0, "cut": 0}, "warnings": [],
+//!              "left_out": null},
 //!   "after": {},
 //!   "by": "site", "measure": "bytes", "per": "operation", "operations": [10.0, 20.0],
 //!   "threshold_percent": 5.0, "same_build": true, "errors_known": true,
@@ -29,7 +30,7 @@ use serde::Serialize;
 
 use super::{Builds, Diff, Per, Row};
 use crate::check::Estimate;
-use crate::profile::{Coverage, Profile, Target};
+use crate::profile::{Coverage, LeftOut, Profile, Target};
 use crate::report::Lost;
 
 /// Version of the JSON; a change that breaks readers raises it.
@@ -59,6 +60,7 @@ struct Recording<'a> {
     duration_ns: u64,
     lost: Lost,
     warnings: &'a [String],
+    left_out: Option<&'a LeftOut>,
 }
 
 #[derive(Serialize)]
@@ -110,6 +112,7 @@ impl<'a> From<&'a Profile> for Recording<'a> {
             duration_ns: profile.duration_ns,
             lost: profile.losses.into(),
             warnings: &profile.warnings,
+            left_out: profile.left_out.as_ref(),
         }
     }
 }

@@ -128,7 +128,7 @@ fn rows(diff: &Diff<'_>, rows: &[Row], width: u16) -> Table {
     for row in rows {
         let key = match by {
             By::Site | By::Line => short_key(&row.key),
-            By::Function | By::Type | By::Cause | By::Package => row.key.clone(),
+            By::Function | By::Type | By::Cause | By::Package | By::Module => row.key.clone(),
         };
         table.add_row(table_row(&figures(diff, row), &[key]));
     }

@@ -13,6 +13,7 @@ mod causes;
 mod check;
 mod compare;
 mod counters;
+mod diff;
 mod exact;
 mod explain;
 mod gc;
