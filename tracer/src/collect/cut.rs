@@ -6,7 +6,6 @@ use std::time::Duration;
 use tracer_ebpf::wire::CountKey;
 
 use crate::counters::Counters;
-use crate::profile::timeline::slice_of;
 
 /// A recording in pieces.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -64,6 +63,14 @@ impl Cut {
             ended: next.ended,
         };
     }
+}
+
+/// Number of the slice that one ending at `end_ns` is, from 0: ends are noticed a little
+/// late.
+#[must_use]
+pub fn slice_of(end_ns: u64, interval_ns: u64) -> u64 {
+    let early_ns = end_ns.saturating_sub(interval_ns / 4);
+    early_ns.checked_div(interval_ns).unwrap_or_default()
 }
 
 /// Makes one of all that end in the same slice of `interval`.

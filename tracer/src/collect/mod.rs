@@ -17,7 +17,7 @@ mod tally;
 
 pub use call::{Call, Copied};
 pub use call_ring::CallRing;
-pub use cut::{Cut, CyclesEnded, Pieces, join_slices};
+pub use cut::{Cut, CyclesEnded, Pieces, join_slices, slice_of};
 pub use decode::{DecodeError, Record, Stack};
 pub use drain::{Collector, Counts, Cpu, CpuCounts, Error, Leftovers, Totals, regardless_of_cpu};
 pub use raw::{RawRecording, RuntimeTypeBytes};

@@ -7,7 +7,7 @@
 //! if it is certain that it differs by more than a threshold: the difference less its
 //! error is more than so many percent of the larger of the two figures. The error is what
 //! the intervals of both come to, and what chance makes of two counts even where every
-//! object was traced ([`error`]); it holds for all rows together at 95 %.
+//! object was traced; it holds for all rows together at 95 %.
 
 mod compare;
 mod csv;

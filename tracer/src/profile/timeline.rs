@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use crate::collect::slice_of;
 use crate::estimate::{Amount, BySite, SiteId};
 
 /// Site of the objects that no window saw.
@@ -49,14 +50,6 @@ pub struct SiteSeries {
     pub objects: Vec<u64>,
     /// Bytes of heap set aside, one number a slice.
     pub heap_bytes: Vec<u64>,
-}
-
-/// Number of the slice that one ending at `end_ns` is, from 0: ends are noticed a little
-/// late.
-#[must_use]
-pub fn slice_of(end_ns: u64, interval_ns: u64) -> u64 {
-    let early_ns = end_ns.saturating_sub(interval_ns / 4);
-    early_ns.checked_div(interval_ns).unwrap_or_default()
 }
 
 impl Timeline {

@@ -93,7 +93,10 @@ fn processes_add_up_by_slice_and_site() {
     assert_eq!(slices, [(1_003, 40), (2_010, 65), (2_700, 50)]);
     assert_eq!(sum.series[0].site, "main.f0");
     assert_eq!(sum.series[0].heap_bytes, [40, 40, 50]);
-    assert_eq!(Timeline::merge(std::slice::from_ref(&one)), Some(one.clone()));
+    assert_eq!(
+        Timeline::merge(std::slice::from_ref(&one)),
+        Some(one.clone())
+    );
     let other = Timeline {
         interval_ns: 2_000,
         ..one.clone()

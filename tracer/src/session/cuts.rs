@@ -246,3 +246,50 @@ impl Run {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log() -> CutLog {
+        CutLog::new(CutAt::Every(Duration::from_secs(1)), Epoch::default())
+    }
+
+    /// A day in slices of a second.
+    #[test]
+    fn slices_double_when_there_are_too_many() {
+        let mut log = log();
+        let day = Duration::from_secs(86_400);
+        let mut end = Duration::ZERO;
+        while let CutAt::Every(interval) = log.at
+            && end + interval <= day
+        {
+            end += interval;
+            log.cuts.push(nothing_until(end));
+            log.make_room(end);
+            assert!(log.cuts.len() <= MOST_SLICES);
+        }
+        assert_eq!(log.at, CutAt::Every(Duration::from_secs(32)));
+        assert_eq!(log.cuts.len(), 86_400 / 32);
+        let ends = log.cuts.iter().zip(1..);
+        for (cut, slice) in ends {
+            assert_eq!(cut.at, Duration::from_secs(32) * slice);
+        }
+    }
+
+    /// The first slice ends at the next multiple of the interval, for all targets alike.
+    #[test]
+    fn who_comes_late_has_nothing_in_the_slices_before() {
+        let mut late = log();
+        let began = late.epoch.begin();
+        late.epoch = Epoch(Arc::new(OnceLock::from(
+            began
+                .checked_sub(Duration::from_millis(2_500))
+                .unwrap_or(began),
+        )));
+        late.begin(None, None);
+        let ends: Vec<_> = late.cuts.iter().map(|cut| cut.at.as_secs()).collect();
+        assert_eq!(ends, [1, 2]);
+        assert_eq!(late.last.unwrap().due, Duration::from_secs(3));
+    }
+}
