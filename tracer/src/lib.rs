@@ -14,6 +14,7 @@ pub mod cause;
 pub mod check;
 pub mod collect;
 pub mod counters;
+pub mod diff;
 pub mod doctor;
 pub mod estimate;
 pub mod explain;

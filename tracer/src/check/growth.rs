@@ -1,10 +1,7 @@
 //! Holds a recording against an earlier one.
 
-use std::collections::BTreeMap;
-
-use super::judge::estimate;
-use super::{Estimate, Finding, Per, Work, heaviest_path};
-use crate::profile::{Intervals, Measure, Profile, Sample};
+use super::{Estimate, Finding, Per, Side, Work, heaviest_path};
+use crate::profile::{Measure, Profile, Sample};
 use crate::report::By;
 
 /// How much more may be allocated than in the earlier recording.
@@ -34,8 +31,8 @@ pub fn judge_growth(
         (Some(operations), Some(base)) => (Per::Operation, 1.0 / operations, 1.0 / base),
         _ => (Per::Recording, 1.0, 1.0),
     };
-    let now = Side::of(profile, growth.by, factor);
-    let before = Side::of(base, growth.by, base_factor);
+    let now = Side::of(profile, factor, |sample| growth.by.key(profile, sample));
+    let before = Side::of(base, base_factor, |sample| growth.by.key(base, sample));
     let mut findings = Vec::new();
     for measure in [Measure::Objects, Measure::Bytes] {
         let (all, all_before) = (now.all(measure), before.all(measure));
@@ -63,47 +60,10 @@ pub fn judge_growth(
         };
         found(ALL, &now.samples, &before.samples);
         for (key, samples) in &now.by_key {
-            let of_base = before.by_key.get(key).map_or(&[][..], Vec::as_slice);
-            found(key, samples, of_base);
+            found(key, samples, before.of_key(key));
         }
     }
     findings
-}
-
-/// One of the two recordings.
-struct Side<'a> {
-    intervals: Intervals,
-    samples: Vec<&'a Sample>,
-    by_key: BTreeMap<String, Vec<&'a Sample>>,
-    factor: f64,
-}
-
-impl<'a> Side<'a> {
-    fn of(profile: &'a Profile, by: By, factor: f64) -> Self {
-        let samples = profile.samples.iter();
-        let samples: Vec<_> = samples.filter(|it| it.values.objects > 0).collect();
-        let mut by_key: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for sample in &samples {
-            by_key
-                .entry(by.key(profile, sample))
-                .or_default()
-                .push(*sample);
-        }
-        Self {
-            intervals: Intervals::of(profile),
-            samples,
-            by_key,
-            factor,
-        }
-    }
-
-    fn estimate(&self, samples: &[&Sample], measure: Measure) -> Estimate {
-        estimate(&self.intervals, samples, measure).times(self.factor)
-    }
-
-    fn all(&self, measure: Measure) -> Estimate {
-        self.estimate(&self.samples, measure)
-    }
 }
 
 #[cfg(test)]

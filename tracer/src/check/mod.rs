@@ -14,6 +14,7 @@ mod growth;
 mod json;
 mod judge;
 mod junit;
+mod side;
 mod text;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use growth::{Growth, judge_growth};
 pub use json::{SCHEMA, to_json};
 pub use judge::{JudgeError, Work, judge};
 pub use junit::to_junit;
+pub use side::Side;
 pub use text::to_text;
 
 use crate::profile::{Frame, Interval, Measure, Profile, Sample};

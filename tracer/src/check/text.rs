@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::{Estimate, Finding, Per, Step, Tally, Verdict};
 use crate::profile::Measure;
 use crate::profile::frame::position;
-use crate::profile::summary::count;
 use crate::report::units;
 
 /// Frames of a call path that are shown.
@@ -68,12 +67,9 @@ pub(super) fn sentence(finding: &Finding) -> String {
 
 /// A figure; bytes have their unit with them.
 fn number(value: f64, finding: &Finding) -> String {
-    let is_whole = value >= 1000.0 || value.fract() == 0.0;
-    match (finding.per, finding.measure) {
-        (Per::Share, _) => format!("{value:.1} %"),
-        (_, Measure::Bytes) => units::bytes(value.round() as u64),
-        _ if is_whole => count(value.round() as u64),
-        _ => format!("{value:.2}"),
+    match finding.per {
+        Per::Share => format!("{value:.1} %"),
+        Per::Recording | Per::Second | Per::Operation => units::figure(value, finding.measure),
     }
 }
 

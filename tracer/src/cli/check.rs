@@ -126,7 +126,8 @@ fn read_budget(path: &Path) -> anyhow::Result<Budget> {
     Budget::parse(&text).with_context(|| format!("cannot use {name}"))
 }
 
-fn percent(text: &str) -> Result<f64, String> {
+/// A percentage, with its sign or without.
+pub fn percent(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim();
     let percent: f64 = number
         .parse()
@@ -137,7 +138,8 @@ fn percent(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "zero or more".to_owned())
 }
 
-fn operations(text: &str) -> Result<f64, String> {
+/// A number of operations.
+pub fn operations(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|_| "a number".to_owned())?;
     let is_one = number.is_finite() && number > 0.0;
     is_one

@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use tracer::gc;
 use tracer::output::Permissions;
-use tracer::session::{self, Config};
+use tracer::session::{self, Config, CutAt};
 
 use super::destination::Destination;
 use super::moment::Moment;
@@ -40,7 +40,7 @@ enum Format {
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     let output = args.destination.create(Permissions::Umask)?;
     let config = Config {
-        cycles: true,
+        cuts: Some(CutAt::Collections),
         ..args.moment.config()
     };
     let recording =

@@ -5,6 +5,7 @@ mod advise;
 mod check;
 mod completions;
 mod destination;
+mod diff;
 mod doctor;
 mod explain;
 mod export;
@@ -57,6 +58,8 @@ enum Command {
     Export(export::Args),
     /// Check that a recording keeps to a budget
     Check(check::Args),
+    /// Show what has changed from one recording to another
+    Diff(diff::Args),
     /// Join a recording with what the compiler said of escapes
     Explain(explain::Args),
     /// Hold goalloc's count against the runtime's counters and its heap profile
@@ -135,6 +138,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
         Command::Report(args) => report::run(args),
         Command::Export(args) => export::run(args),
         Command::Check(args) => check::run(&args),
+        Command::Diff(args) => diff::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Gc(args) => gc::run(&args),

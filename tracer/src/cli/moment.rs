@@ -34,7 +34,7 @@ pub fn config(pid: u32, duration: Duration, max_overhead: MaxOverhead) -> Config
         subject: Subject::Processes(vec![pid]),
         duration: Some(duration),
         max_overhead,
-        cycles: false,
+        cuts: None,
         probes: ProbeSet::default(),
         tables: Tables::default(),
         mechanism: None,

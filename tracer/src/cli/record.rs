@@ -12,7 +12,7 @@ use tracer::budget::MaxOverhead;
 use tracer::output::{Output, Permissions};
 use tracer::plan::ProbeSet;
 use tracer::profile::{pprof, summary};
-use tracer::session::{self, Config, Subject, Tables};
+use tracer::session::{self, Config, CutAt, Subject, Tables};
 
 use super::progress::Line;
 use super::{Outcome, recording, usage};
@@ -63,6 +63,10 @@ struct CommonArgs {
     /// traced, which can slow a target down many times
     #[arg(long, value_name = "PCT|none", default_value_t)]
     max_overhead: MaxOverhead,
+    /// Keep what is allocated in each so much time, as 1s or 100ms: a timeline in the
+    /// recording [default: none]
+    #[arg(long, value_name = "TIME", value_parser = interval)]
+    interval: Option<Duration>,
     /// What to probe: alloc; with counted map calls alloc,map or alloc,map-all; with the steps
     /// by which slices and maps grow, for goalloc advise, alloc,growth
     #[arg(long, value_name = "SET", default_value_t)]
@@ -86,6 +90,9 @@ enum AttachArg {
 
 /// CPU time with tracing over that without, from which on it is warned of.
 const NOTABLE_SLOWDOWN: f64 = 1.2;
+
+/// The shortest slice of time: cutting takes a millisecond or so.
+const LEAST_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Runs `goalloc record`.
 pub fn record(args: RecordArgs) -> anyhow::Result<Outcome> {
@@ -120,7 +127,7 @@ fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome
         subject,
         duration: args.duration,
         max_overhead: args.max_overhead,
-        cycles: false,
+        cuts: args.interval.map(CutAt::Every),
         probes: args.probes,
         tables: tables(args.ring_size, args.map_entries)?,
         mechanism: args.attach.map(|how| match how {
@@ -160,6 +167,17 @@ fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome
         }
     }
     Ok(recording::outcome(&profile))
+}
+
+/// A length that slices of time can have.
+fn interval(text: &str) -> anyhow::Result<Duration> {
+    let interval = humantime::parse_duration(text)?;
+    anyhow::ensure!(
+        interval >= LEAST_INTERVAL,
+        "slices of time are {} at least",
+        humantime::format_duration(LEAST_INTERVAL)
+    );
+    Ok(interval)
 }
 
 /// Says what tracing cost the target, and how to bound it if that was much.

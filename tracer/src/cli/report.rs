@@ -105,7 +105,7 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
 }
 
 /// Columns of the terminal the table goes to.
-fn width(output: &std::path::Path) -> u16 {
+pub fn width(output: &std::path::Path) -> u16 {
     let to_terminal = output.as_os_str() == "-" && std::io::stdout().is_terminal();
     to_terminal
         .then(|| comfy_table::Table::new().width())

@@ -1,14 +1,14 @@
 //! A recording before anything is resolved.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use tracer_ebpf::wire::{CountKey, StackId, flags};
 
+use super::cut::Pieces;
 use super::decode::Stack;
 use super::tally::Tally;
 use crate::addr::ProcAddr;
-use crate::counters::{Counters, HeapSizes};
+use crate::counters::Counters;
 use crate::profile::Losses;
 
 /// What the kernel side counted.
@@ -31,34 +31,11 @@ pub struct RawRecording {
     /// Objects allocated in the whole recording, by the runtime's own counters,
     /// where they could be read.
     pub runtime: Option<Counters>,
-    /// What was counted by garbage collections, where that was asked for.
-    pub cycles: Vec<CycleCut>,
-    /// Why nothing is known of the heap before and after those, where that is so.
+    /// It in pieces, where that was asked for.
+    pub pieces: Pieces,
+    /// Why nothing is known of the heap before and after garbage collections, where that
+    /// is so.
     pub no_heap_sizes: Option<String>,
-}
-
-/// What was counted until a garbage collection had ended, since the one before had.
-#[derive(Clone, Debug)]
-pub struct CycleCut {
-    /// Number of the collection, from 1 when the process started.
-    pub number: u32,
-    /// Collections that ended: more than one if no look came between them, none in the
-    /// last cut.
-    pub collections: u32,
-    /// How many of them the program called for.
-    pub forced: u32,
-    /// When that was noticed, since the recording began.
-    pub at: Duration,
-    /// How long before it had not ended yet.
-    pub within: Duration,
-    /// How large the heap was in the last of them, where that could be read.
-    pub heap: Option<HeapSizes>,
-    /// What the runtime's counters say was allocated.
-    pub allocated: Counters,
-    /// What the probes counted.
-    pub counts: Vec<(CountKey, u64)>,
-    /// Whether there was room for that.
-    pub is_whole: bool,
 }
 
 /// A type descriptor copied out of a live process: its first 48 bytes, the

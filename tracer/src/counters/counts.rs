@@ -103,6 +103,26 @@ impl Counters {
         })
     }
 
+    /// Both together: what was added in two stretches of time, one behind the other.
+    #[must_use]
+    pub fn plus(&self, next: &Self) -> Self {
+        let mut small = self.small;
+        for (sum, objects) in small.iter_mut().zip(&next.small) {
+            *sum = sum.saturating_add(*objects);
+        }
+        Self {
+            small,
+            tiny: self.tiny.saturating_add(next.tiny),
+            large_objects: self.large_objects.saturating_add(next.large_objects),
+            large_bytes: self.large_bytes.saturating_add(next.large_bytes),
+            gc_cycles: self.gc_cycles.wrapping_add(next.gc_cycles),
+            uncertain_objects: self
+                .uncertain_objects
+                .saturating_add(next.uncertain_objects),
+            uncertain_bytes: self.uncertain_bytes.saturating_add(next.uncertain_bytes),
+        }
+    }
+
     /// What was added since an earlier read of the same process. The uncertainty
     /// is that of both reads together: as much more or as much less.
     #[must_use]
@@ -180,6 +200,8 @@ mod tests {
         assert_eq!(difference.gc_cycles, 2);
         assert_eq!(difference.uncertain_objects, 8);
         assert_eq!(earlier.since(&later).mallocs(), 0);
+        let sum = difference.plus(&earlier);
+        assert_eq!((sum.small, sum.gc_cycles), (later.small, later.gc_cycles));
         let full = Counters {
             small: [u64::MAX; SIZE_CLASSES],
             ..some()

@@ -11,6 +11,9 @@
 //! the target had to itself, without that in hits. How many objects of each size there
 //! were is the runtime's to say, some windows at a time ([`ByKind`]): time in a window is
 //! not known well where a program does next to nothing but allocate.
+//!
+//! A stretch that was cut off a recording has few windows, or none: what it has of each site is
+//! simply in proportion to what they saw ([`share_by_site`]).
 
 mod accumulate;
 mod kind;
@@ -18,8 +21,10 @@ mod rate;
 mod share;
 #[cfg(test)]
 mod simulation;
+mod sites;
 
 pub use accumulate::{Accumulator, Gap};
 pub use kind::ByKind;
 pub use rate::Window;
 pub use share::{Entry, StratumId, share_out};
+pub use sites::{Amount, BySite, Counted, SiteId, Traced, share_by_site};

@@ -8,10 +8,12 @@ use clap::ValueEnum;
 
 use crate::profile::{Sample, Values};
 
+mod differential;
 mod folded;
 mod json;
 mod svg;
 
+pub use differential::to_differential_svg;
 pub use folded::to_folded;
 pub use json::{SCHEMA, to_json};
 pub use svg::{SvgError, to_svg};

@@ -9,7 +9,7 @@ use crate::profile::{Profile, summary};
 use crate::report::units;
 
 /// Largest sum of weights that is drawn; inferno adds them up in 64 bits.
-const MAX_WEIGHT: u64 = i64::MAX as u64;
+pub(super) const MAX_WEIGHT: u64 = i64::MAX as u64;
 
 /// Why there is no flame graph.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::counters::HeapSizes;
+use crate::estimate::SiteId;
 use crate::output::golden::check;
 use crate::profile::fixture;
 

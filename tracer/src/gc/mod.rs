@@ -19,7 +19,7 @@ mod table;
 #[cfg(test)]
 mod golden;
 
-pub use cycle::{Counted, Cycle, SiteBytes, SiteId, Traced, share_out};
+pub use cycle::{Cycle, SiteBytes};
 pub use json::{SCHEMA, to_json};
 pub use shares::{Cycles, SiteShare};
 pub use table::to_table;

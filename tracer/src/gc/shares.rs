@@ -1,6 +1,7 @@
 //! What each site has of all collections.
 
-use super::cycle::{Cycle, SiteId};
+use super::cycle::Cycle;
+use crate::estimate::SiteId;
 
 /// A recording by garbage collections.
 #[derive(Clone, Debug, Default, PartialEq)]

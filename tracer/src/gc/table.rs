@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Cycle, Cycles, SiteId};
+use super::{Cycle, Cycles};
+use crate::estimate::SiteId;
 use crate::profile::Profile;
 use crate::profile::summary::{self, count, seconds};
 use crate::report::units;

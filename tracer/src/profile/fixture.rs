@@ -1,8 +1,10 @@
 //! Profiles for tests.
 
+use super::timeline::OTHER_SITES;
 use super::{
     Coverage, Draw, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method,
-    Module, Part, Profile, Sample, Stratum, Target, Values, WINDOW_GROUPS,
+    Module, Part, Profile, Sample, SiteSeries, Slice, Stratum, Target, Timeline, Values,
+    WINDOW_GROUPS,
 };
 use crate::addr::ElfAddr;
 
@@ -112,6 +114,38 @@ impl Builder {
             });
         FunctionId(index as u32)
     }
+}
+
+/// [`service`], cut into slices of a second: a quiet one, a busy one, one in between.
+pub fn over_time() -> Profile {
+    let mut profile = service();
+    let series = |site: &str, objects: [u64; 3], heap_bytes: [u64; 3]| SiteSeries {
+        site: site.to_owned(),
+        objects: objects.to_vec(),
+        heap_bytes: heap_bytes.to_vec(),
+    };
+    let series = vec![
+        series("io.ReadAll", [0, 9_000, 4_801], [0, 30_000_000, 12_773_376]),
+        series(
+            "main.newOrder",
+            [20_000, 60_000, 40_000],
+            [1_920_000, 5_760_000, 3_840_000],
+        ),
+        series(OTHER_SITES, [90, 0, 10], [7_340_032, 0, 2_800]),
+    ];
+    let slice = |(index, end_ns): (usize, u64)| Slice {
+        end_ns,
+        objects: series.iter().map(|it| it.objects[index]).sum(),
+        heap_bytes: series.iter().map(|it| it.heap_bytes[index]).sum(),
+    };
+    let ends_ns = [1_001_000_000, 2_000_400_000, 2_500_000_000];
+    let slices = ends_ns.into_iter().enumerate().map(slice).collect();
+    profile.timeline = Some(Timeline {
+        interval_ns: 1_000_000_000,
+        slices,
+        series,
+    });
+    profile
 }
 
 /// The profile of the golden files: inlined frames, an unknown address, a lost

@@ -5,12 +5,15 @@ use std::collections::{HashMap, hash_map::Entry};
 use super::interner::Interner;
 use super::{
     Coverage, Function, FunctionId, Labels, Location, LocationId, Losses, Method, Module, Profile,
-    Sample, Stratum, Target,
+    Sample, Stratum, Target, Timeline,
 };
 
 /// What a merged profile says that has more strata than parts can name.
 const TOO_MANY_STRATA: &str =
     "too many processes were sampled together: it is not known how far estimates may be off";
+
+/// What a merged profile says of which not all parts have a timeline with the same slices.
+const NO_TIMELINE: &str = "no timeline: the processes were not recorded in the same slices of time";
 
 /// One profile of several recordings that ran side by side.
 ///
@@ -22,6 +25,8 @@ const TOO_MANY_STRATA: &str =
 /// - The recording lasts from the first start to the last end.
 /// - Coverage and losses add up ([`Coverage::merge`]); warnings that are not
 ///   about every recording begin with the process they are about.
+/// - Timelines add up slice by slice ([`Timeline::merge`]); where one is missing or has
+///   slices of another length there is none, and a warning.
 #[must_use]
 pub fn merge(profiles: Vec<Profile>) -> Profile {
     if profiles.len() < 2 {
@@ -49,6 +54,13 @@ pub fn merge(profiles: Vec<Profile>) -> Profile {
             merged.coverage.merge(&profile.coverage);
         }
     }
+    if profiles.iter().any(|profile| profile.timeline.is_some()) {
+        let timelines: Option<Vec<_>> = profiles.iter().map(|it| it.timeline.clone()).collect();
+        merged.timeline = timelines.and_then(|timelines| Timeline::merge(&timelines));
+        if merged.timeline.is_none() {
+            merged.warnings.push(NO_TIMELINE.to_owned());
+        }
+    }
     let several = merged.target.pids.len() > 1;
     let mut tables = Tables::default();
     for profile in profiles {
@@ -67,6 +79,26 @@ pub fn merge(profiles: Vec<Profile>) -> Profile {
         merged.warnings.push(TOO_MANY_STRATA.to_owned());
     }
     merged
+}
+
+/// The samples of both in one profile, the first's before the second's, and how many the
+/// first has; of all else only what is known of the second. No samples become one.
+pub(super) fn beside(first: Profile, second: Profile) -> (Profile, usize) {
+    let mut both = Profile {
+        target: second.target.clone(),
+        start_unix_ns: second.start_unix_ns,
+        duration_ns: second.duration_ns,
+        ..Profile::default()
+    };
+    let mut tables = Tables::default();
+    tables.add(first, false);
+    let of_first = tables.samples.len();
+    tables.indexes.clear();
+    tables.add(second, false);
+    both.functions = tables.functions.items;
+    both.locations = tables.locations.items;
+    both.samples = tables.samples;
+    (both, of_first)
 }
 
 impl Coverage {

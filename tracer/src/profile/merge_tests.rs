@@ -8,7 +8,7 @@ use crate::profile::interval::Measure;
 use crate::profile::{Draw, Intervals, Part, pprof, strategy};
 
 fn of_pid(pid: u32) -> Profile {
-    let mut profile = fixture::service();
+    let mut profile = fixture::over_time();
     profile.target.pids = vec![pid];
     profile
 }
@@ -32,6 +32,27 @@ fn processes_of_one_executable_share_locations_and_functions() {
     assert_eq!(merged.losses.events, 2 * one.losses.events);
     assert_eq!(merged.coverage.recorded_ns, 2 * one.coverage.recorded_ns);
     assert_eq!(merged.duration_ns, one.duration_ns);
+    let bytes = |profile: &Profile| {
+        let slices = &profile.timeline.as_ref().unwrap().slices;
+        slices.iter().map(|it| it.heap_bytes).collect::<Vec<_>>()
+    };
+    let doubled: Vec<_> = bytes(&one).iter().map(|it| 2 * it).collect();
+    assert_eq!(bytes(&merged), doubled);
+}
+
+#[test]
+fn timelines_that_do_not_fit_together_are_dropped_with_a_warning() {
+    let (one, mut two) = (of_pid(1), of_pid(2));
+    two.timeline = None;
+    let mut warnings = one.warnings.clone();
+    warnings.push(NO_TIMELINE.to_owned());
+    let merged = merge(vec![one.clone(), two.clone()]);
+    assert_eq!((merged.timeline, merged.warnings), (None, warnings));
+    two.timeline = Some(Timeline {
+        interval_ns: 3,
+        ..Timeline::default()
+    });
+    assert_eq!(merge(vec![one, two]).timeline, None);
 }
 
 #[test]

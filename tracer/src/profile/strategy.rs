@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::{
     Coverage, Draw, Function, FunctionId, GrowthStep, Labels, LeftOut, Line, Location, LocationId,
-    Losses, Method, Module, Part, Profile, Sample, Stratum, Target, Values, WINDOW_GROUPS,
+    Losses, Method, Module, Part, Profile, Sample, SiteSeries, Slice, Stratum, Target, Timeline,
+    Values, WINDOW_GROUPS,
 };
 use crate::addr::ElfAddr;
 
@@ -222,6 +223,44 @@ fn coverage() -> impl Strategy<Value = Coverage> {
         )
 }
 
+/// A timeline whose series sum to its slices.
+pub fn timeline() -> impl Strategy<Value = Timeline> {
+    let value = || 0..u64::MAX >> 8;
+    let interval_ns = prop_oneof![1..4_u64, any::<u64>()];
+    (interval_ns, 0..5_usize)
+        .prop_flat_map(move |(interval_ns, slices)| {
+            let series = (text(), vec(value(), slices), vec(value(), slices)).prop_map(
+                |(site, objects, heap_bytes)| SiteSeries {
+                    site,
+                    objects,
+                    heap_bytes,
+                },
+            );
+            (
+                Just(interval_ns),
+                vec(0..u64::MAX >> 8, slices),
+                vec(series, 0..6),
+            )
+        })
+        .prop_map(|(interval_ns, lengths_ns, series)| {
+            let mut end_ns = 0;
+            let slice = |(index, length_ns): (usize, &u64)| {
+                end_ns += length_ns;
+                Slice {
+                    end_ns,
+                    objects: series.iter().map(|it: &SiteSeries| it.objects[index]).sum(),
+                    heap_bytes: series.iter().map(|it| it.heap_bytes[index]).sum(),
+                }
+            };
+            let slices = lengths_ns.iter().enumerate().map(slice).collect();
+            Timeline {
+                interval_ns,
+                slices,
+                series,
+            }
+        })
+}
+
 /// Any profile that pprof can hold: numbers up to `i64::MAX`, no empty labels,
 /// one `runtime` flag for each name and file.
 pub fn profile() -> impl Strategy<Value = Profile> {
@@ -238,9 +277,10 @@ pub fn profile() -> impl Strategy<Value = Profile> {
         losses,
         vec(text(), 0..3),
         tables(),
+        option::of(timeline()),
     )
         .prop_map(
-            |(target, coverage, start_unix_ns, duration_ns, losses, warnings, tables)| {
+            |(target, coverage, start_unix_ns, duration_ns, losses, warnings, tables, timeline)| {
                 let (functions, locations, strata, samples, left_out) = tables;
                 Profile {
                     target,
@@ -254,7 +294,7 @@ pub fn profile() -> impl Strategy<Value = Profile> {
                     samples,
                     left_out,
                     strata,
-                    timeline: None,
+                    timeline,
                 }
             },
         )

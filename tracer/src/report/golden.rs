@@ -43,6 +43,18 @@ fn a_sampled_profile_matches_its_golden_files() {
 }
 
 #[test]
+fn a_timeline_matches_its_golden_files() {
+    let profile = fixture::over_time();
+    let options = Options {
+        top: 1,
+        ..Options::default()
+    };
+    let report = Report::new(&profile, options);
+    check("over-time.txt", to_table(&report, 100).as_bytes());
+    check("over-time.json", to_json(&report).as_bytes());
+}
+
+#[test]
 fn histograms_say_how_much_was_seen() {
     let profile = fixture::sampled();
     let report = Report::new(&profile, Options::default());

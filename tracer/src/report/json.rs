@@ -16,7 +16,9 @@
 //!             "heap_bytes": 1, "percent": 100.0, "p50": 1, "p90": 1, "p99": 1, "max": 1}],
 //!   "calls": [{"call": "", "site": "", "type": "", "calls": 1, "calls_interval": null}],
 //!   "sizes": {"objects": 1, "p50": 1, "p90": 1, "p99": 1, "max": 1,
-//!             "powers": [{"upper_bytes": 1, "objects": 1}]}
+//!             "powers": [{"upper_bytes": 1, "objects": 1}]},
+//!   "timeline": {"interval_ns": 1, "slices": [{"end_ns": 1, "objects": 1, "heap_bytes": 1}],
+//!                "series": [{"site": "", "objects": [1], "heap_bytes": [1]}]}
 //! }
 //! ```
 //!
@@ -35,13 +37,17 @@
 //! `left_out` is what a view took out ([`crate::view`]):
 //! `{"view": "--focus json", "values": {"objects": 1, "bytes": 1, "heap_bytes": 1, "calls": 0}}`.
 //! `totals` have it, except for calls by function.
+//!
+//! `timeline` is null unless the recording was made with `--interval`. `end_ns` are since
+//! the recording began; series have a number for each slice, and sum to the slices: the
+//! last ones are `[other sites]` and `[not seen in any window]`.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use super::{CallRow, Report, Row};
-use crate::profile::{Coverage, Interval, LeftOut, Losses, SizeHistogram, Target};
+use crate::profile::{Coverage, Interval, LeftOut, Losses, SizeHistogram, Target, Timeline};
 
 /// Version of the JSON; a change that breaks readers raises it.
 pub const SCHEMA: u32 = 1;
@@ -64,6 +70,7 @@ struct Document<'a> {
     rows: Vec<RowFields<'a>>,
     calls: Vec<CallFields<'a>>,
     sizes: Sizes,
+    timeline: Option<&'a Timeline>,
 }
 
 #[derive(Serialize)]
@@ -165,6 +172,7 @@ pub fn to_json(report: &Report<'_>) -> String {
         rows: report.rows.iter().map(row_fields).collect(),
         calls: report.call_rows.iter().map(call_fields).collect(),
         sizes: sizes(&report.sizes),
+        timeline: profile.timeline.as_ref(),
     };
     let mut json = serde_json::to_string_pretty(&document).expect("keys are strings");
     json.push('\n');

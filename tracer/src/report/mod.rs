@@ -13,6 +13,7 @@ mod hlog;
 mod json;
 mod key;
 mod rows;
+mod sparkline;
 mod table;
 pub mod units;
 
@@ -26,3 +27,4 @@ pub use json::{Lost, SCHEMA, to_json};
 pub use key::{By, NO_CAUSE};
 pub use rows::{CallRow, Options, Report, Row, Sort};
 pub use table::to_table;
+pub(crate) use table::{section, short_key, table, table_row};

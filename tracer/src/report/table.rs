@@ -7,6 +7,7 @@ use comfy_table::{
     Cell, CellAlignment, ContentArrangement, Row as TableRow, Table, TableComponent, presets,
 };
 
+use super::sparkline::sparkline;
 use super::units::{bytes, count, percent_off, short_path};
 use super::{By, Report, Sort};
 use crate::profile::{Method, summary};
@@ -87,6 +88,9 @@ fn header(report: &Report<'_>) -> String {
             rate(totals.bytes, profile.duration_ns),
         ),
     );
+    if let Some(sparkline) = profile.timeline.as_ref().and_then(sparkline) {
+        line("Over time", &sparkline);
+    }
     for (name, calls) in &report.calls {
         line("Calls", &format!("{} of {name}", count(*calls)));
     }
@@ -186,7 +190,8 @@ fn calls(report: &Report<'_>, width: u16) -> Table {
     table
 }
 
-fn table(headings: &[&str], width: u16) -> Table {
+/// An empty table with these headings.
+pub(crate) fn table(headings: &[&str], width: u16) -> Table {
     let mut table = Table::new();
     table
         .load_preset(presets::NOTHING)
@@ -202,7 +207,8 @@ fn table(headings: &[&str], width: u16) -> Table {
     table
 }
 
-fn table_row(figures: &[String], texts: &[String]) -> TableRow {
+/// A row: figures to the right, texts to the left.
+pub(crate) fn table_row(figures: &[String], texts: &[String]) -> TableRow {
     let figures = figures
         .iter()
         .map(|f| Cell::new(f).set_alignment(CellAlignment::Right));
@@ -215,7 +221,7 @@ fn table_row(figures: &[String], texts: &[String]) -> TableRow {
 
 /// Appends a table, a line between it and what precedes it, and no spaces at
 /// the end of lines.
-fn section(text: &mut String, table: &Table) {
+pub(crate) fn section(text: &mut String, table: &Table) {
     text.push('\n');
     for line in table.lines() {
         text.push_str(line.trim_end());
@@ -225,7 +231,7 @@ fn section(text: &mut String, table: &Table) {
 
 /// A site or line with its path shortened. Only what follows the last space is
 /// a path, so that spaces in function names do no harm.
-fn short_key(key: &str) -> String {
+pub(crate) fn short_key(key: &str) -> String {
     match key.rsplit_once(' ') {
         Some((function, path)) => format!("{function} {}", short_path(path)),
         None if key.starts_with('/') => short_path(key),

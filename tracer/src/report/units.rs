@@ -1,7 +1,7 @@
 //! Figures for people.
 
-use crate::profile::Interval;
 pub use crate::profile::summary::count;
+use crate::profile::{Interval, Measure};
 
 /// Bytes in binary units with at most three digits, as `96 B`, `4 KiB`,
 /// `1.53 MiB`.
@@ -33,6 +33,18 @@ pub fn bytes(bytes: u64) -> String {
         text.trim_end_matches('0').trim_end_matches('.')
     };
     format!("{text} {unit}")
+}
+
+/// A figure that need not be whole, as of an operation: bytes with their unit, others with
+/// two digits behind the point if they are small.
+#[must_use]
+pub fn figure(value: f64, measure: Measure) -> String {
+    let is_whole = value >= 1000.0 || value.fract() == 0.0;
+    match measure {
+        Measure::Bytes => bytes(value.round() as u64),
+        Measure::Objects | Measure::Calls if is_whole => count(value.round() as u64),
+        Measure::Objects | Measure::Calls => format!("{value:.2}"),
+    }
 }
 
 /// How far `value` may be off by its interval, in percent of it: the larger side,

@@ -1,17 +1,18 @@
 //! From what a tracing has to the profile of its target.
 
-use std::collections::HashMap;
+use tracer_ebpf::wire::MAX_FRAMES;
 
-use tracer_ebpf::wire::{CountKey, MAX_FRAMES};
-
+use super::by_site::BySites;
 use super::tracing::Traced;
-use crate::collect::{CycleCut, RawRecording};
-use crate::gc::{self, Counted, Cycle, Cycles, SiteId};
+use crate::gc::Cycles;
 use crate::golang::BuildInfo;
 use crate::plan::Counts;
-use crate::profile::{Coverage, Method, Module, Profile, Sample, Target};
-use crate::report::By;
-use crate::symbolize::{self, KeyObject};
+use crate::profile::{Coverage, Method, Module, Profile, Target};
+use crate::symbolize;
+
+/// What a profile says that was to have a timeline.
+const NO_TIMELINE: &str = "no timeline: what was allocated between windows is not known, because \
+                           the runtime's counters could not be read";
 
 /// Resolves the counts and says what they are of, and by which garbage collections they
 /// are, where they were cut at those.
@@ -59,7 +60,7 @@ pub(super) fn assemble(traced: Traced) -> (Profile, Option<Cycles>) {
         Some(pid) => vec![pid],
         None => resolved.pids,
     };
-    let profile = Profile {
+    let mut profile = Profile {
         target: Target {
             pids,
             exe: prepared.exe_name.clone(),
@@ -91,8 +92,24 @@ pub(super) fn assemble(traced: Traced) -> (Profile, Option<Cycles>) {
         strata: resolved.strata,
         timeline: None,
     };
-    let cycles = (!raw.cycles.is_empty()).then(|| cycles(&profile, raw, &resolved.objects));
-    (profile, cycles)
+    if raw.pieces.cuts.is_empty() {
+        return (profile, None);
+    }
+    let by_site = BySites::of(&profile, raw, &resolved.objects);
+    match raw.pieces.interval {
+        None => {
+            let cycles = by_site.cycles();
+            (profile, cycles)
+        }
+        Some(interval) => {
+            let timeline = by_site.timeline(interval);
+            if timeline.is_none() {
+                profile.warnings.push(NO_TIMELINE.to_owned());
+            }
+            profile.timeline = timeline;
+            (profile, None)
+        }
+    }
 }
 
 fn modules(build_info: &BuildInfo) -> Vec<Module> {
@@ -103,102 +120,6 @@ fn modules(build_info: &BuildInfo) -> Vec<Module> {
     modules.collect()
 }
 
-/// What each cycle has of each site.
-fn cycles(profile: &Profile, raw: &RawRecording, objects: &HashMap<CountKey, KeyObject>) -> Cycles {
-    let traced = match (raw.sampled, raw.large_is_exact) {
-        (false, _) => gc::Traced::All,
-        (true, true) => gc::Traced::SmallInWindows,
-        (true, false) => gc::Traced::InWindows,
-    };
-    let mut sites = Sites {
-        profile,
-        objects,
-        of_key: HashMap::new(),
-        ids: HashMap::new(),
-        names: Vec::new(),
-    };
-    let cycles: Vec<Cycle> = raw
-        .cycles
-        .iter()
-        .map(|cut| {
-            let counted = sites.counted(cut);
-            cycle(cut, &counted, traced)
-        })
-        .collect();
-    Cycles {
-        cycles,
-        sites: sites.names,
-        no_heap_sizes: raw.no_heap_sizes.clone(),
-        without_sites: raw.cycles.iter().filter(|cut| !cut.is_whole).count(),
-    }
-}
-
-fn cycle(cut: &CycleCut, counted: &[Counted], traced: gc::Traced) -> Cycle {
-    // Without its counts nothing of it was seen.
-    let traced = match cut.is_whole {
-        true => traced,
-        false => gc::Traced::InWindows,
-    };
-    let (sites, unseen_bytes) = gc::share_out(counted, &cut.allocated, traced);
-    Cycle {
-        number: cut.number,
-        collections: cut.collections,
-        forced: cut.forced,
-        ended_ns: nanoseconds(cut.at),
-        late_ns: nanoseconds(cut.within),
-        heap: cut.heap,
-        objects: cut.allocated.mallocs(),
-        bytes: cut.allocated.total_alloc_bytes(),
-        sites,
-        unseen_bytes,
-    }
-}
-
-/// The sites of keys, each named once.
-struct Sites<'a> {
-    profile: &'a Profile,
-    objects: &'a HashMap<CountKey, KeyObject>,
-    of_key: HashMap<CountKey, SiteId>,
-    ids: HashMap<String, SiteId>,
-    names: Vec<String>,
-}
-
-impl Sites<'_> {
-    fn counted(&mut self, cut: &CycleCut) -> Vec<Counted> {
-        let mut counted = Vec::new();
-        for (key, count) in &cut.counts {
-            // Only what was dropped for want of room is missing, and is told as lost.
-            let Some(object) = self.objects.get(key) else {
-                continue;
-            };
-            counted.push(Counted {
-                site: self.site(key, object),
-                heap_bytes: object.heap_bytes.saturating_mul(*count),
-                is_large: object.is_large,
-            });
-        }
-        counted
-    }
-
-    fn site(&mut self, key: &CountKey, object: &KeyObject) -> SiteId {
-        if let Some(id) = self.of_key.get(key) {
-            return *id;
-        }
-        let sample = Sample {
-            stack: object.stack.clone(),
-            ..Sample::default()
-        };
-        let name = By::Site.key(self.profile, &sample);
-        let next = SiteId(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
-        let id = *self.ids.entry(name.clone()).or_insert(next);
-        if id == next {
-            self.names.push(name);
-        }
-        self.of_key.insert(*key, id);
-        id
-    }
-}
-
-fn nanoseconds(duration: std::time::Duration) -> u64 {
+pub(super) fn nanoseconds(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -34,8 +34,8 @@ pub struct Config {
     pub duration: Option<Duration>,
     /// What tracing may cost each target.
     pub max_overhead: MaxOverhead,
-    /// Whether what was counted is cut at the ends of garbage collections.
-    pub cycles: bool,
+    /// Whether and when what was counted is cut into pieces.
+    pub cuts: Option<CutAt>,
     /// Which functions to probe.
     pub probes: ProbeSet,
     /// Sizes of the kernel's tables.
@@ -59,6 +59,15 @@ impl Config {
             (MaxOverhead::Percent(_), Mechanism::PerfEvent) => Scheme::Spans,
         }
     }
+}
+
+/// When what was counted is cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CutAt {
+    /// At the ends of the target's garbage collections.
+    Collections,
+    /// After so much time; longer in the end if that would be too many pieces.
+    Every(Duration),
 }
 
 /// Sizes of the kernel's tables.

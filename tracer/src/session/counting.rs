@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::addr::LoadBias;
 use crate::counters::{CollectionReader, CounterReader, Counters, CountersError, Ended};
 use crate::golang::GoBinary;
-use crate::target::Process;
+use crate::target::{Memory, Process};
 
 /// How long to wait until a runtime that was not ready is tried again.
 const RETRY: Duration = Duration::from_millis(20);
@@ -18,20 +19,17 @@ pub(super) struct CounterSource {
     pid: u32,
     binary: Arc<GoBinary>,
     state: State,
+    /// Opened when they are first asked for: finding them takes a while.
+    collections: Option<CollectionReader>,
     last: Option<Counters>,
 }
 
 enum State {
     /// Not before then.
     Untried(Instant),
-    Open(Box<Readers>),
+    Open(Box<CounterReader>),
     /// They will never be had.
     Refused,
-}
-
-struct Readers {
-    counters: CounterReader,
-    collections: CollectionReader,
 }
 
 impl CounterSource {
@@ -42,6 +40,7 @@ impl CounterSource {
             pid,
             binary,
             state: State::Untried(Instant::now()),
+            collections: None,
             last: from_zero.then(Counters::default),
         }
     }
@@ -64,8 +63,8 @@ impl CounterSource {
         if matches!(self.state, State::Untried(from) if from <= Instant::now()) {
             self.state = self.open();
         }
-        if let State::Open(readers) = &mut self.state
-            && let Ok(counters) = readers.counters.read()
+        if let State::Open(reader) = &mut self.state
+            && let Ok(counters) = reader.read()
         {
             self.last = Some(counters);
         }
@@ -74,18 +73,16 @@ impl CounterSource {
 
     /// Garbage collections completed so far, if they can be read now.
     pub fn collections(&mut self) -> Option<Ended> {
-        match &mut self.state {
-            State::Open(readers) => readers.collections.look().ok(),
-            State::Untried(_) | State::Refused => None,
+        if self.collections.is_none() && self.is_open() {
+            let (memory, bias) = self.memory()?;
+            self.collections = CollectionReader::open(memory, bias, &self.binary).ok();
         }
+        self.collections.as_mut()?.look().ok()
     }
 
     /// Why nothing is known of the heap before and after them, where that is so.
     pub fn no_heap_sizes(&self) -> Option<String> {
-        match &self.state {
-            State::Open(readers) => Some(readers.collections.no_heap_sizes()?.to_string()),
-            State::Untried(_) | State::Refused => None,
-        }
+        Some(self.collections.as_ref()?.no_heap_sizes()?.to_string())
     }
 
     /// Whether they have been read at least once, other than as zero at the start.
@@ -95,7 +92,7 @@ impl CounterSource {
 
     fn open(&self) -> State {
         match self.try_open() {
-            Some(Ok(readers)) => State::Open(Box::new(readers)),
+            Some(Ok(reader)) => State::Open(Box::new(reader)),
             Some(Err(
                 error @ (CountersError::UnknownLayout { .. } | CountersError::NoRuntimeData { .. }),
             )) => {
@@ -111,19 +108,19 @@ impl CounterSource {
     }
 
     /// `None` while the process is not, or not yet, the program.
-    fn try_open(&self) -> Option<Result<Readers, CountersError>> {
+    fn try_open(&self) -> Option<Result<CounterReader, CountersError>> {
+        let (memory, bias) = self.memory()?;
+        Some(CounterReader::open(memory, bias, &self.binary))
+    }
+
+    /// The memory of the process, and where it has the program; `None` while it is not,
+    /// or not yet, the program.
+    fn memory(&self) -> Option<(Memory, LoadBias)> {
         let process = Process::open(self.pid).ok()?;
         let maps = process.maps().ok()?;
         let bias = maps
             .exe(&process)?
             .load_bias(|offset, start| self.binary.load_bias(offset, start))?;
-        let (memory, other) = (process.memory().ok()?, process.memory().ok()?);
-        let open = || {
-            Ok(Readers {
-                counters: CounterReader::open(memory, bias, &self.binary)?,
-                collections: CollectionReader::open(other, bias, &self.binary)?,
-            })
-        };
-        Some(open())
+        Some((process.memory().ok()?, bias))
     }
 }

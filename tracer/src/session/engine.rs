@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tracer_ebpf::wire::{MAX_FRAMES, gate};
 
 use super::counting::CounterSource;
-use super::cycles::CycleLog;
+use super::cuts::CutLog;
 use super::prepare::Error;
 use crate::attach::{self, Groups, Loaded, Probes};
 use crate::budget::{self, CpuClock, Meter, Schedule, Spent};
@@ -32,8 +32,8 @@ pub(super) struct Engine {
     /// The target, where it is one process.
     pub target: Option<Pidfd>,
     pub counters: Option<CounterSource>,
-    /// What was counted by garbage collections, where that is asked for.
-    pub cycles: Option<CycleLog>,
+    /// Cuts the recording into pieces, where that is asked for.
+    pub cuts: Option<CutLog>,
     /// Whether the probe of this index is on all the time.
     pub is_always: Vec<bool>,
     /// Told when the first window is open.
@@ -199,7 +199,7 @@ impl Run {
         let kept = self.engine.collector.take_kept()?;
         self.all.add_exact(regardless_of_cpu(&streamed));
         self.all.add_exact(kept);
-        let cycles = self.finish_cycles(end.as_ref())?;
+        let pieces = self.finish_cuts(end.as_ref())?;
         let source = self.engine.counters.as_ref();
         let no_heap_sizes = source.and_then(CounterSource::no_heap_sizes);
         let windows = self.all.windows();
@@ -233,7 +233,7 @@ impl Run {
                 sampled: self.sampled,
                 large_is_exact,
                 runtime,
-                cycles,
+                pieces,
                 no_heap_sizes,
             },
             recorded,

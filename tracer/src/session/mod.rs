@@ -4,9 +4,10 @@
 //! instead.
 
 mod assemble;
+mod by_site;
 mod config;
 mod counting;
-mod cycles;
+mod cuts;
 mod discover;
 mod engine;
 mod gc_watch;
@@ -19,7 +20,7 @@ mod tracing;
 mod types;
 mod windows;
 
-pub use config::{Config, Subject, Tables};
+pub use config::{Config, CutAt, Subject, Tables};
 pub use prepare::Error;
 pub use record::{Progress, Recording, Start, record};
 pub use trace::{Flow, TraceConfig, TraceSink, trace};

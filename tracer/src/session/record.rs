@@ -6,6 +6,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::assemble::assemble;
 use super::config::{Config, PROGRESS_PERIOD, Subject};
+use super::cuts::Epoch;
 use super::discover::Discovery;
 use super::prepare::{self, Error};
 use super::signals::Signals;
@@ -80,9 +81,10 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
     let discovery = Discovery::new(config, &pids)?;
 
     let start_unix_ns = unix_time_ns();
+    let epoch = Epoch::default();
     let mut tracings: Vec<Tracing> = prepared
         .into_iter()
-        .map(|target| Tracing::start(target, config))
+        .map(|target| Tracing::start(target, config, &epoch))
         .collect();
     for index in 0..tracings.len() {
         let Some(ready) = tracings[index].ready.take() else {
@@ -110,6 +112,7 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
     let started = Instant::now();
     let live = Live {
         config,
+        epoch,
         ends,
         launched: &mut launched,
         tracings: &mut tracings,
@@ -163,6 +166,7 @@ fn slowdown(traced: &[Traced]) -> Option<f64> {
 /// A recording while its probes are on.
 struct Live<'a> {
     config: &'a Config,
+    epoch: Epoch,
     /// The targets' ends.
     ends: Vec<Pidfd>,
     launched: &'a mut Option<Launched>,
@@ -177,6 +181,7 @@ impl Live<'_> {
     async fn wait_until_done(self, progress: &mut dyn Progress) -> Result<(), Error> {
         let Self {
             config,
+            epoch,
             ends,
             launched,
             tracings,
@@ -210,7 +215,7 @@ impl Live<'_> {
                 }
                 _ = tick.tick() => progress.tick(&totals(tracings), started.elapsed()),
                 found = discovery.next() => {
-                    tracings.extend(found.into_iter().map(|target| Tracing::start(target, config)));
+                    tracings.extend(found.into_iter().map(|target| Tracing::start(target, config, &epoch)));
                 }
                 () = &mut time_is_up => return Ok(()),
                 ended = &mut targets_end => return ended.map_err(Error::Wait),

@@ -9,7 +9,7 @@ use tracer_ebpf::wire::gate;
 
 use super::config::Config;
 use super::counting::CounterSource;
-use super::cycles::CycleLog;
+use super::cuts::{CutLog, Epoch};
 use super::engine::{Engine, Finished};
 use super::prepare::{self, Error, Prepared};
 use crate::budget::{self, CpuClock, HitCost, MaxOverhead, Meter, Schedule};
@@ -35,12 +35,13 @@ pub(super) struct Traced {
 impl Tracing {
     /// Loads the programs and begins. Returns at once; what goes wrong is said by
     /// [`Tracing::finish`].
-    pub fn start(prepared: Prepared, config: &Config) -> Self {
+    pub fn start(prepared: Prepared, config: &Config, epoch: &Epoch) -> Self {
         let (stop, stopped) = mpsc::channel();
         let (ready_sender, ready) = oneshot::channel();
         let progress = Arc::new(Mutex::new(Totals::default()));
         let shared = Arc::clone(&progress);
         let config = config.clone();
+        let epoch = epoch.clone();
         let thread = std::thread::spawn(move || {
             let mut loaded = prepare::load(&prepared, &config)?;
             let mut logger = loaded.logger();
@@ -52,7 +53,7 @@ impl Tracing {
                 Box::new(super::types::type_reader()),
             )?;
             collector.discard()?;
-            if config.cycles {
+            if config.cuts.is_some() {
                 collector.keep_cuts();
             }
             let clock = prepared.pid().and_then(|pid| CpuClock::of(pid).ok());
@@ -64,7 +65,7 @@ impl Tracing {
                 clock,
                 target: prepared.pid().and_then(|pid| Pidfd::open(pid).ok()),
                 counters: counters(&prepared),
-                cycles: config.cycles.then(CycleLog::new),
+                cuts: config.cuts.map(|at| CutLog::new(at, epoch)),
                 is_always: sites
                     .iter()
                     .map(|site| site.spec.gate == gate::ALWAYS)

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use tracer_ebpf::wire::{CountKey, gate};
 
 use super::counting::CounterSource;
-use super::cycles;
 use super::engine::{Run, Waited};
 use super::prepare::Error;
 use crate::attach::{self, Probes, Stop};
@@ -86,7 +85,7 @@ impl Run {
             let counters = self.engine.counters.as_mut();
             self.start_counters = counters.and_then(CounterSource::read_first);
             self.window_counters.clone_from(&self.start_counters);
-            self.begin_cycles();
+            self.begin_cuts();
             self.window_end_ns = attach::now_ns();
             self.started = Instant::now();
             self.engine
@@ -287,19 +286,19 @@ impl Run {
         counts.into_iter().partition(|((key, _), _)| is_always(key))
     }
 
-    /// Waits, in small steps where the ends of collections must not be missed.
+    /// Waits, and cuts the recording meanwhile where that is due.
     fn wait(&mut self, time: Duration) -> Result<Waited, Error> {
         let until = Instant::now() + time;
         loop {
             let mut left = until.saturating_duration_since(Instant::now());
-            if self.engine.cycles.is_some() {
-                left = left.min(cycles::PERIOD);
+            if let Some(cuts) = &self.engine.cuts {
+                left = left.min(cuts.calm());
             }
             let ended = match self.engine.stop.recv_timeout(left) {
                 Err(RecvTimeoutError::Timeout) => self.engine.has_ended(),
                 Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
             };
-            self.cut_cycle()?;
+            self.cut()?;
             if ended {
                 return Ok(Waited::Stopped);
             }

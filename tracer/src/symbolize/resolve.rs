@@ -13,6 +13,7 @@ use crate::collect::{RawRecording, Tally};
 use crate::estimate::{Entry, StratumId, share_out};
 use crate::golang::{GoBinary, MallocRules, RuntimeType};
 use crate::plan::{Counts, Plan, Probe};
+use crate::profile::timeline::NOT_SEEN;
 use crate::profile::{
     Draw, Function, Labels, Location, LocationId, Losses, Part, Sample, Stratum, Values,
 };
@@ -36,7 +37,7 @@ pub struct Resolved {
     pub losses: Losses,
     /// Processes that contributed, ascending.
     pub pids: Vec<u32>,
-    /// What an object of each key is; only where cycles were recorded.
+    /// What an object of each key is; only where the recording is in pieces.
     pub objects: HashMap<CountKey, KeyObject>,
 }
 
@@ -49,6 +50,8 @@ pub struct KeyObject {
     pub heap_bytes: u64,
     /// Whether it is too large for a size class.
     pub is_large: bool,
+    /// Whether it is none but a counted call.
+    pub is_call: bool,
 }
 
 /// Resolves a whole recording.
@@ -94,11 +97,12 @@ pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
         if let Some(grower) = probe.program.grower() {
             growth::label(&mut labels, grower, key.size_bytes, of_type, rules);
         }
-        if !raw.cycles.is_empty() {
+        if !raw.pieces.cuts.is_empty() {
             let object = KeyObject {
                 stack: stack.locations.clone(),
                 heap_bytes: object.heap_bytes,
                 is_large: object.stratum == StratumId::Large,
+                is_call: object.stratum == StratumId::Calls,
             };
             objects.insert(*key, object);
         }
@@ -191,7 +195,7 @@ fn add_up(
             size_bytes,
             heap_bytes: size_bytes,
         };
-        let marker = stacks.marker("[not seen in any window]");
+        let marker = stacks.marker(NOT_SEEN);
         let (values, _) = samples.entry((vec![marker], labels)).or_default();
         *values += object.times(objects);
     }

@@ -24,6 +24,39 @@ pub struct Report {
     /// Calls that are counted, by site.
     #[serde(default)]
     pub calls: Vec<Calls>,
+    /// What was allocated over time.
+    pub timeline: Option<Timeline>,
+}
+
+/// What was allocated over time.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Timeline {
+    /// How long a slice is.
+    pub interval_ns: u64,
+    /// In order.
+    pub slices: Vec<Slice>,
+    /// One for each site.
+    pub series: Vec<Series>,
+}
+
+/// A slice of time.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Slice {
+    /// Heap objects.
+    pub objects: u64,
+    /// Bytes set aside.
+    pub heap_bytes: u64,
+}
+
+/// A site's part of each slice.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Series {
+    /// Which.
+    pub site: String,
+    /// Heap objects.
+    pub objects: Vec<u64>,
+    /// Bytes set aside.
+    pub heap_bytes: Vec<u64>,
 }
 
 /// What was recorded.

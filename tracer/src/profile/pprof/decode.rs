@@ -15,7 +15,7 @@ use super::super::{
 use super::error::DecodeError;
 use super::limits::{MAX_DECODED_BYTES, check_messages};
 use super::meta::{Meta, PREFIX, SCHEMA};
-use super::{LOST_STACK, SAMPLE_TYPES, proto, sampling};
+use super::{LOST_STACK, SAMPLE_TYPES, proto, sampling, timeline};
 use crate::addr::ElfAddr;
 
 /// The profile in a pprof file, gzipped or plain.
@@ -86,7 +86,7 @@ fn from_proto(message: &proto::Profile) -> Result<Profile, DecodeError> {
         samples,
         left_out,
         strata,
-        timeline: None,
+        timeline: timeline::decode(&message.timeline, &message.sample),
     })
 }
 

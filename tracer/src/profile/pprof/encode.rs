@@ -7,7 +7,7 @@ use flate2::{Compression, GzBuilder};
 use prost::Message;
 
 use super::super::{Labels, Location, Profile, Sample};
-use super::{DEFAULT_SAMPLE_TYPE, LOST_STACK, SAMPLE_TYPES, meta, proto, sampling};
+use super::{DEFAULT_SAMPLE_TYPE, LOST_STACK, SAMPLE_TYPES, meta, proto, sampling, timeline};
 
 /// Id of the only mapping.
 const MAPPING_ID: u64 = 1;
@@ -18,8 +18,13 @@ const MAPPING_ID: u64 = 1;
 /// label is left out, as pprof tells no difference.
 #[must_use]
 pub fn encode(profile: &Profile) -> Vec<u8> {
+    gzip(&to_proto(profile))
+}
+
+/// A message as a gzipped file.
+pub(super) fn gzip(message: &proto::Profile) -> Vec<u8> {
     let mut gzip = GzBuilder::new().write(Vec::new(), Compression::default());
-    let written = gzip.write_all(&to_proto(profile).encode_to_vec());
+    let written = gzip.write_all(&message.encode_to_vec());
     written
         .and_then(|()| gzip.finish())
         .expect("a Vec takes all that is written to it")
@@ -89,6 +94,7 @@ pub(super) fn to_proto(profile: &Profile) -> proto::Profile {
         .map(|sample| sample_message(&mut strings, sample, lost))
         .collect();
     let sampling = sampling::encode(profile, &sample);
+    let timeline = timeline::encode(profile.timeline.as_ref(), &sample);
     proto::Profile {
         sample_type,
         sample,
@@ -111,6 +117,7 @@ pub(super) fn to_proto(profile: &Profile) -> proto::Profile {
         default_sample_type: strings.index(DEFAULT_SAMPLE_TYPE),
         string_table: strings.table,
         sampling,
+        timeline,
     }
 }
 
@@ -224,7 +231,7 @@ fn signed(value: u64) -> i64 {
 }
 
 /// The string table under construction; each string is in it once.
-struct Strings {
+pub(super) struct Strings {
     table: Vec<Vec<u8>>,
     indexes: HashMap<Vec<u8>, i64>,
 }
@@ -239,7 +246,18 @@ impl Default for Strings {
 }
 
 impl Strings {
-    fn index(&mut self, text: &str) -> i64 {
+    /// Those of a table, to be continued.
+    pub fn of(table: Vec<Vec<u8>>) -> Self {
+        let indexes = table.iter().cloned().zip(0..).collect();
+        Self { table, indexes }
+    }
+
+    pub fn into_table(self) -> Vec<Vec<u8>> {
+        self.table
+    }
+
+    /// Index of a string, which is added if need be.
+    pub fn index(&mut self, text: &str) -> i64 {
         if let Some(index) = self.indexes.get(text.as_bytes()) {
             return *index;
         }

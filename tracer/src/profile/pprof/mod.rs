@@ -12,8 +12,9 @@
 //!
 //! What pprof has no field for is in the JSON comment, described at [`Meta`].
 //! What estimated values are estimated from is in a field of its own
-//! ([`proto::Profile::sampling`]), which other tools pass over; where one of
-//! them changed the samples or left it out, the values remain without it.
+//! ([`proto::Profile::sampling`]), which other tools pass over, and so is what was
+//! allocated over time ([`proto::Profile::timeline`]); where one of them changed the
+//! samples or left the fields out, the values remain without.
 //! A call chain that was lost is a single frame named [`LOST_STACK`], so that
 //! viewers show its weight.
 //!
@@ -21,17 +22,22 @@
 //! as they go, and says so in the profile's warnings.
 
 mod decode;
+mod difference;
 mod encode;
 mod error;
 mod limits;
 mod meta;
 pub mod proto;
 mod sampling;
+mod timeline;
 
 #[cfg(test)]
 mod roundtrip;
 
+use flate2::Crc;
+
 pub use decode::decode;
+pub use difference::encode_difference;
 pub use encode::encode;
 pub use error::DecodeError;
 pub use limits::{MAX_DECODED_BYTES, MAX_MESSAGES};
@@ -47,6 +53,15 @@ const SAMPLE_TYPES: [(&str, &str); 4] = [
     ("heap_space", "bytes"),
     ("calls", "count"),
 ];
+
+/// Tells samples whose values have been changed.
+fn values_crc32(samples: &[proto::Sample]) -> u32 {
+    let mut crc = Crc::new();
+    for value in samples.iter().flat_map(|sample| &sample.value) {
+        crc.update(&value.to_le_bytes());
+    }
+    crc.sum()
+}
 
 /// The sample type viewers show first.
 const DEFAULT_SAMPLE_TYPE: &str = "alloc_space";

@@ -52,6 +52,36 @@ pub struct Profile {
     /// make the file unreadable.
     #[prost(bytes = "vec", tag = "15000")]
     pub sampling: Vec<u8>,
+    /// A [`Timeline`], in the same way.
+    #[prost(bytes = "vec", tag = "15001")]
+    pub timeline: Vec<u8>,
+}
+
+/// What was allocated over time, goalloc's own. Empty where the recording was not cut
+/// into slices.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Timeline {
+    /// Version of this message.
+    #[prost(uint32, tag = "1")]
+    pub version: u32,
+    /// CRC-32 of the values of all samples, as in [`Sampling`].
+    #[prost(fixed32, tag = "2")]
+    pub values_crc32: u32,
+    /// How long a slice was meant to be.
+    #[prost(uint64, tag = "3")]
+    pub interval_ns: u64,
+    /// How long each slice is.
+    #[prost(uint64, repeated, tag = "4")]
+    pub slice_ns: Vec<u64>,
+    /// Site of each series.
+    #[prost(string, repeated, tag = "5")]
+    pub site: Vec<String>,
+    /// Heap objects of each series in each slice, one series behind the other.
+    #[prost(uint64, repeated, tag = "6")]
+    pub objects: Vec<u64>,
+    /// Bytes of heap set aside, likewise.
+    #[prost(uint64, repeated, tag = "7")]
+    pub heap_bytes: Vec<u64>,
 }
 
 /// What the values of a recording are estimated from, goalloc's own: the strata,

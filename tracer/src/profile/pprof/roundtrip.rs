@@ -52,6 +52,7 @@ proptest! {
         let _ = decode(&bytes);
         let _ = decode(&[&[0x1f, 0x8b], &*bytes].concat());
         let mut message = to_proto(&fixture::sampled());
+        message.timeline.clone_from(&bytes);
         message.sampling = bytes;
         prop_assert!(decode(&message.encode_to_vec()).is_ok());
     }
@@ -73,6 +74,26 @@ proptest! {
             let value = sample.values.objects;
             if let Some(interval) = intervals.interval([sample], Measure::Objects) {
                 prop_assert!(interval.low <= value && value <= interval.high);
+            }
+        }
+    }
+
+    #[test]
+    fn mutated_timelines_still_sum_up(
+        mutations in vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let profile = fixture::over_time();
+        let mut message = to_proto(&profile);
+        for (place, byte) in mutations {
+            let place = place.index(message.timeline.len());
+            message.timeline[place] = byte;
+        }
+        let read = decode(&message.encode_to_vec()).unwrap();
+        prop_assert_eq!(read.totals(), profile.totals());
+        if let Some(timeline) = read.timeline {
+            for (index, slice) in timeline.slices.iter().enumerate() {
+                let sum: u64 = timeline.series.iter().map(|it| it.heap_bytes[index]).sum();
+                prop_assert_eq!(sum, slice.heap_bytes);
             }
         }
     }

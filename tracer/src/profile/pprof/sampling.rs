@@ -1,11 +1,10 @@
 //! Strata and parts, in a field of the file that other tools pass over.
 
-use flate2::Crc;
 use prost::Message;
 
 use super::super::{Draw, LeftOut, Part, Profile, Sample, Stratum, WINDOW_GROUPS};
 use super::limits::MAX_MESSAGES;
-use super::proto;
+use super::{proto, values_crc32};
 
 /// Version of [`proto::Sampling`].
 const VERSION: u32 = 1;
@@ -149,14 +148,6 @@ fn parts(message: &proto::Sampling, samples: usize, strata: usize) -> Option<Vec
         parts.push((sample, part));
     }
     groups.is_empty().then_some(parts)
-}
-
-fn values_crc32(messages: &[proto::Sample]) -> u32 {
-    let mut crc = Crc::new();
-    for value in messages.iter().flat_map(|sample| &sample.value) {
-        crc.update(&value.to_le_bytes());
-    }
-    crc.sum()
 }
 
 #[cfg(test)]

@@ -1,0 +1,160 @@
+//! Timelines against programs that allocate in phases and know them.
+
+use serde::Deserialize;
+
+use crate::common::{
+    self, Slot,
+    build::Variant,
+    fixture::Fixture,
+    goalloc::{Recorder, goalloc, output},
+    report::{Report, Timeline},
+};
+
+/// What the program says of itself.
+#[derive(Debug, Deserialize)]
+struct Account {
+    phases: [Phase; 2],
+}
+
+/// A time in which one function allocated evenly.
+#[derive(Debug, Deserialize)]
+struct Phase {
+    function: String,
+    begin_ns: u64,
+    end_ns: u64,
+    objects: u64,
+    heap_bytes: u64,
+}
+
+/// A recording of the program at so many objects in a millisecond: its report, and the
+/// truth.
+fn record(minor: u32, objects: &str, args: &[&str]) -> Option<(Report, Account)> {
+    let (_slots, executable) = common::traceable(Slot::take_all, minor, Variant::PLAIN, "phases")?;
+    let mut fixture = Fixture::start(&executable, &[objects]);
+    let recorder = Recorder::start_bounded(fixture.pid(), args);
+    fixture.run_section();
+    let recording = recorder.stop();
+    recording.assert_success();
+    let mut top = goalloc();
+    let shown = output(top.arg("report").arg(recording.file()), &[0]);
+    assert!(shown.contains("\nOver time "), "{shown}");
+    Some((recording.report("site"), fixture.finish_with()))
+}
+
+fn timeline(report: &Report) -> &Timeline {
+    let timeline = report.timeline.as_ref().expect("it was asked for");
+    for (index, slice) in timeline.slices.iter().enumerate() {
+        let series = timeline.series.iter();
+        let sums = series.fold((0, 0), |(objects, bytes), it| {
+            (objects + it.objects[index], bytes + it.heap_bytes[index])
+        });
+        assert_eq!(sums, (slice.objects, slice.heap_bytes), "slice {index}");
+    }
+    timeline
+}
+
+/// Numbers of the first and the last slice in which there are more than a hundredth of all
+/// objects that a function made; and all of them.
+fn extent(timeline: &Timeline, function: &str) -> (usize, usize, u64) {
+    let series = timeline.series.iter();
+    let mut series = series.filter(|it| it.site.split(' ').next() == Some(function));
+    let objects = &series.next().expect("a series of its own").objects;
+    assert!(series.next().is_none());
+    let all: u64 = objects.iter().sum();
+    let is_some = |it: &u64| *it > all / 100;
+    let first = objects.iter().position(is_some).expect("some objects");
+    let last = objects.iter().rposition(is_some).expect("some objects");
+    (first, last, all)
+}
+
+/// Traced exactly the slices have the phases, and every object of them.
+fn exact(minor: u32) {
+    let args = ["--max-overhead", "none", "--interval", "100ms"];
+    let Some((report, account)) = record(minor, "20", &args) else {
+        return;
+    };
+    let timeline = timeline(&report);
+    let slices = &timeline.slices;
+    let sum = |of: fn(&common::report::Slice) -> u64| slices.iter().map(of).sum::<u64>();
+    assert_eq!(sum(|it| it.objects), report.totals.objects);
+    assert_eq!(sum(|it| it.heap_bytes), report.totals.heap_bytes);
+
+    let slice_ns = timeline.interval_ns;
+    assert_eq!(slice_ns, 100_000_000);
+    let [slowly, quickly] = &account.phases;
+    let mut before = None;
+    for phase in &account.phases {
+        let (first, last, all) = extent(timeline, &phase.function);
+        assert_eq!(all, phase.objects);
+        let expected = (phase.end_ns - phase.begin_ns).div_ceil(slice_ns) as usize;
+        let extent = last + 1 - first;
+        assert!(extent.abs_diff(expected) <= 1, "{timeline:?} {account:?}");
+        if let Some((function, before)) = before.replace((&phase.function, last)) {
+            let pause = (quickly.begin_ns - slowly.end_ns) / slice_ns;
+            let between = first - before;
+            assert!(
+                between.abs_diff(pause as usize) <= 2,
+                "{function}: {timeline:?}"
+            );
+        }
+    }
+}
+
+macro_rules! releases {
+    ($($release:ident: $minor:literal,)+) => {
+        $(#[test]
+        fn $release() {
+            exact($minor);
+        })+
+    };
+}
+
+releases! {
+    go1_19: 19,
+    go1_27: 27,
+}
+
+/// With a bound the slices are the runtime's, so the rates are right although few objects
+/// are traced.
+#[test]
+fn in_windows() {
+    let args = ["--max-overhead", "50", "--interval", "100ms"];
+    let Some((report, account)) = record(24, "2000", &args) else {
+        return;
+    };
+    assert_eq!(report.coverage.method, "windows");
+    let timeline = timeline(&report);
+    let objects: u64 = timeline.slices.iter().map(|it| it.objects).sum();
+    let off = objects.abs_diff(report.totals.objects);
+    assert!(off * 1000 <= report.totals.objects, "{off} off: {report:?}");
+    let [slowly, quickly] = &account.phases;
+    let all = slowly.heap_bytes + quickly.heap_bytes;
+    // The first slice of the second phase is where the first phase and the pause are over.
+    let mut heap_bytes = 0;
+    let is_over = |bytes: &u64| {
+        heap_bytes += bytes;
+        heap_bytes > slowly.heap_bytes * 101 / 100
+    };
+    let bytes: Vec<u64> = timeline.slices.iter().map(|it| it.heap_bytes).collect();
+    let second = bytes.iter().position(is_over).expect("a second phase");
+    let (before, behind) = bytes.split_at(second);
+    let part = behind.iter().sum::<u64>() as f64 / all as f64;
+    assert!((part - 0.8).abs() < 0.02, "{part} of {bytes:?}");
+    let pause = before
+        .iter()
+        .rev()
+        .take_while(|it| **it * 100 < all)
+        .count();
+    let length = (quickly.begin_ns - slowly.end_ns) / timeline.interval_ns;
+    assert!(pause.abs_diff(length as usize) <= 1, "{bytes:?}");
+    // What windows saw is of the function whose turn it was.
+    let of = |slices: std::ops::Range<usize>, function: &str| -> u64 {
+        let series = timeline.series.iter();
+        let series = series.filter(|it| it.site.split(' ').next() == Some(function));
+        series.flat_map(|it| &it.heap_bytes[slices.clone()]).sum()
+    };
+    let end = bytes.len();
+    assert!(of(second..end, &quickly.function) > 0, "{timeline:?}");
+    assert_eq!(of(0..second, &quickly.function), 0, "{timeline:?}");
+    assert_eq!(of(second..end, &slowly.function), 0, "{timeline:?}");
+}
