@@ -17,7 +17,7 @@ mod tally;
 pub use call::{Call, Copied};
 pub use call_ring::CallRing;
 pub use decode::{DecodeError, Record, Stack};
-pub use drain::{Collector, Counts, Cpu, CpuCounts, Error, Leftovers, Totals, regardless_of_cpu};
+pub use drain::{Collector, Counts, Cpu, CpuCounts, Error, News, Totals, regardless_of_cpu};
 pub use raw::{CycleCut, RawRecording, RuntimeTypeBytes};
 pub use store::{frames_to_keep, key_with_room};
 pub use tally::Tally;

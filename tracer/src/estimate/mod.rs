@@ -19,7 +19,7 @@ mod share;
 #[cfg(test)]
 mod simulation;
 
-pub use accumulate::{Accumulator, Gap};
+pub use accumulate::{Accumulated, Accumulator, Gap};
 pub use kind::ByKind;
 pub use rate::Window;
 pub use share::{Entry, StratumId, share_out};
