@@ -1,0 +1,120 @@
+//! The terminal: taken over, given back whatever happens, and the signals that matter.
+
+use std::io::{self, Stdout, Write};
+use std::sync::Once;
+
+use anyhow::Context;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::cursor::{Hide, Show};
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+use tracer::top::State;
+use tracer::top::view::{self, Theme};
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// To end.
+    End,
+    /// To stop until continued.
+    Stop,
+    /// To go on after that.
+    Continue,
+}
+
+/// Signals, caught from here on.
+pub fn signals() -> anyhow::Result<Signals> {
+    Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT])
+        .context("cannot catch signals")
+}
+
+/// What a signal that has come asks for, if one has.
+pub fn next_signal(signals: &mut Signals) -> Option<Signal> {
+    signals.pending().next().map(|signal| match signal {
+        SIGTSTP => Signal::Stop,
+        SIGCONT => Signal::Continue,
+        _ => Signal::End,
+    })
+}
+
+/// Whether the terminal can place text on its screen, by its name.
+pub fn can_place_text() -> bool {
+    variable("TERM").is_some_and(|name| name != "dumb")
+}
+
+/// A variable of the environment that is set and not empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The terminal while the view has it.
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    theme: Theme,
+}
+
+impl Screen {
+    /// Takes the terminal over. It is given back on drop, and before a panic is printed.
+    pub fn enter() -> io::Result<Self> {
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let print = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                give_back();
+                print(panic);
+            }));
+        });
+        let screen = Self {
+            terminal: Terminal::new(CrosstermBackend::new(io::stdout()))?,
+            theme: Theme::of_environment(variable),
+        };
+        take_over()?;
+        Ok(screen)
+    }
+
+    /// Draws the state.
+    pub fn draw(&mut self, state: &State) -> io::Result<()> {
+        let theme = self.theme;
+        self.terminal
+            .draw(|frame| view::draw(state, &theme, frame.area(), frame.buffer_mut()))?;
+        Ok(())
+    }
+
+    /// Gives the terminal back and stops this process, as the shell expects it. Whoever
+    /// continues it sends a signal, upon which [`Screen::resume`] is to be called.
+    pub fn stop(&mut self) -> io::Result<()> {
+        give_back();
+        emulate_default_handler(SIGTSTP)
+    }
+
+    /// Takes the terminal over again: another program may have had it.
+    pub fn resume(&mut self) -> io::Result<()> {
+        give_back();
+        take_over()?;
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take_over() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, Hide)
+}
+
+/// The terminal may be gone: then there is nothing to give back.
+fn give_back() {
+    let _ = disable_raw_mode();
+    let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
+    let _ = io::stdout().flush();
+}
