@@ -51,7 +51,13 @@ pub struct Args {
     #[arg(long)]
     batch: bool,
     /// Intervals until that
-    #[arg(short = 'n', long, value_name = "N", default_value_t = 10, requires = "batch")]
+    #[arg(
+        short = 'n',
+        long,
+        value_name = "N",
+        default_value_t = 10,
+        requires = "batch"
+    )]
     intervals: u32,
     /// Columns of that text
     #[arg(long, value_name = "N", default_value_t = 100, requires = "batch")]

@@ -10,6 +10,8 @@
 //!
 //! Terminals, signals and files are `goalloc top`'s own (`cli/top`).
 
+#[cfg(test)]
+mod fixture;
 pub mod input;
 pub mod model;
 pub mod view;

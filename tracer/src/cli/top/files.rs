@@ -34,8 +34,8 @@ fn write(
 ) -> anyhow::Result<PathBuf> {
     for number in 1..=MOST_NAMES {
         let path = folder.join(format!("goalloc-{pid}-{number}.{extension}"));
-        let written = Output::create(&path, false, permissions)
-            .and_then(|output| output.commit(bytes));
+        let written =
+            Output::create(&path, false, permissions).and_then(|output| output.commit(bytes));
         match written {
             Ok(()) => return Ok(path),
             Err(OutputError::Exists { .. }) => {}

@@ -147,7 +147,11 @@ mod tests {
         let mut pace = Pace::new(Duration::from_secs(1));
         assert_eq!(pace.interval(), Duration::from_secs(1));
         pace.took(Duration::from_millis(900));
-        assert_eq!(pace.interval(), Duration::from_secs(1), "the first is not like others");
+        assert_eq!(
+            pace.interval(),
+            Duration::from_secs(1),
+            "the first is not like others"
+        );
         pace.took(Duration::from_millis(30));
         assert_eq!(pace.interval(), Duration::from_secs(3));
         pace.took(Duration::from_millis(2));

@@ -93,13 +93,7 @@ pub struct State {
 
 impl State {
     /// The tables, in their order.
-    pub const TABLES: [By; 5] = [
-        By::Site,
-        By::Function,
-        By::Type,
-        By::Cause,
-        By::Package,
-    ];
+    pub const TABLES: [By; 5] = [By::Site, By::Function, By::Type, By::Cause, By::Package];
 
     /// Before the first snapshot.
     #[must_use]
@@ -421,7 +415,9 @@ impl State {
     /// Everything, since the recording began.
     #[must_use]
     pub fn totals(&self) -> Values {
-        self.shown().map(|shown| shown.profile.totals()).unwrap_or_default()
+        self.shown()
+            .map(|shown| shown.profile.totals())
+            .unwrap_or_default()
     }
 
     /// Bytes and objects a second, over the last ten seconds.
@@ -429,7 +425,10 @@ impl State {
     pub fn rates(&self) -> (f64, f64) {
         let pair = self.pair();
         let now = pair.now.profile.totals();
-        let before = pair.profile_before().map(|it| it.totals()).unwrap_or_default();
+        let before = pair
+            .profile_before()
+            .map(|it| it.totals())
+            .unwrap_or_default();
         (
             pair.per_second(now.bytes, before.bytes),
             pair.per_second(now.objects, before.objects),

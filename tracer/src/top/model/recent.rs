@@ -107,7 +107,10 @@ impl History {
     }
 
     fn parts(&self, count: usize, of: impl Fn(&Point) -> f64) -> Vec<Option<f64>> {
-        let end_ns = self.points.back().map_or(0.0, |point| point.until_ns as f64);
+        let end_ns = self
+            .points
+            .back()
+            .map_or(0.0, |point| point.until_ns as f64);
         let part_ns = HISTORY_NS as f64 / count.max(1) as f64;
         let mut points = self.points.iter().peekable();
         (0..count)
@@ -116,7 +119,8 @@ impl History {
                 let from = until - part_ns;
                 let (mut sum, mut covered) = (0.0, 0.0);
                 while let Some(point) = points.peek() {
-                    let shared = (point.until_ns as f64).min(until) - (point.from_ns as f64).max(from);
+                    let shared =
+                        (point.until_ns as f64).min(until) - (point.from_ns as f64).max(from);
                     if shared > 0.0 {
                         sum += of(point) * shared;
                         covered += shared;

@@ -44,9 +44,17 @@ pub fn rows(pair: &Pair, by: By, filter: &str, sort: Column, is_reversed: bool) 
     let profile = &pair.now.profile;
     let groups = group(profile, by);
     let before = pair.profile_before().map(|before| sums(before, by));
-    let before_of =
-        |key: &String| before.as_ref().and_then(|sums| sums.get(key)).copied().unwrap_or_default();
-    let totals_before = pair.profile_before().map(Profile::totals).unwrap_or_default();
+    let before_of = |key: &String| {
+        before
+            .as_ref()
+            .and_then(|sums| sums.get(key))
+            .copied()
+            .unwrap_or_default()
+    };
+    let totals_before = pair
+        .profile_before()
+        .map(Profile::totals)
+        .unwrap_or_default();
     let all_per_s = pair.per_second(profile.totals().bytes, totals_before.bytes);
     let mut rows: Vec<(Row, Vec<&Sample>)> = groups
         .into_iter()

@@ -108,12 +108,18 @@ fn function_of(profile: &Profile, by: By, key: &str) -> Option<String> {
 /// it is not on the stack. Where it recurses, from its outermost call on.
 fn path_inward(profile: &Profile, sample: &Sample, function: &str) -> Option<Vec<String>> {
     let frames = user_frames(profile, sample);
-    let at = frames.iter().rposition(|frame| frame.function == function)?;
+    let at = frames
+        .iter()
+        .rposition(|frame| frame.function == function)?;
     if at == 0 {
         return Some(vec![ITSELF.to_owned()]);
     }
     let inner = frames.iter().take(at).rev();
-    Some(inner.map(|frame| frame.function.clone().into_owned()).collect())
+    Some(
+        inner
+            .map(|frame| frame.function.clone().into_owned())
+            .collect(),
+    )
 }
 
 /// A frame, and what is under it.
@@ -154,7 +160,10 @@ impl Node {
     fn write_children(&self, pair: &Pair, all: u64, depth: usize, lines: &mut Vec<TreeLine>) {
         let mut children: Vec<_> = self.children.iter().collect();
         children.sort_by_key(|(_, node)| std::cmp::Reverse(node.now.bytes));
-        for (label, node) in children.into_iter().filter(|(_, node)| node.now.objects > 0) {
+        for (label, node) in children
+            .into_iter()
+            .filter(|(_, node)| node.now.objects > 0)
+        {
             if lines.len() >= MOST_LINES {
                 return;
             }

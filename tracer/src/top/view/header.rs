@@ -25,13 +25,12 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
 
 fn title(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let (duration_ns, target) = state.shown().map_or((0, String::new()), |shown| {
-        (
-            shown.profile.duration_ns,
-            summary::target(&shown.profile),
-        )
+        (shown.profile.duration_ns, summary::target(&shown.profile))
     });
     let seconds = std::time::Duration::from_secs(duration_ns / 1_000_000_000);
-    let time = humantime::format_duration(seconds).to_string().replace(' ', "");
+    let time = humantime::format_duration(seconds)
+        .to_string()
+        .replace(' ', "");
     let pace = state.pace().as_millis() as f64 / 1000.0;
     let right = format!("  {time}, every {pace:.1} s");
     let room = usize::from(area.width).saturating_sub(right.chars().count());
@@ -65,7 +64,13 @@ fn rates(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         ),
     ] {
         let width = usize::from(RATES_WIDTH) - 1;
-        put(buffer, area, line, &format!("{rate:>width$}"), theme.title());
+        put(
+            buffer,
+            area,
+            line,
+            &format!("{rate:>width$}"),
+            theme.title(),
+        );
         put_at(
             buffer,
             area,

@@ -13,13 +13,7 @@ use crate::top::model::State;
 /// Columns of a bar at most.
 const MOST_BAR: u16 = 60;
 
-pub fn draw(
-    state: &State,
-    sizes: &SizeHistogram,
-    theme: &Theme,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
+pub fn draw(state: &State, sizes: &SizeHistogram, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width);
     let title = format!("sizes of {}", state.opened());
     put(buffer, area, 0, &cut(&title, width), theme.heading());

@@ -18,7 +18,7 @@ const WIDE: u16 = 150;
 
 /// What the most important keys do.
 const KEYS: &str =
-    "? help  / filter  Enter calls  h sizes  Tab table  < > sort  s save  f flame  q quit";
+    "? help  / filter  Enter calls  h sizes  Tab table  <> sort  s save  f flame  q quit";
 
 pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let Some(shown) = state.shown() else {
@@ -33,11 +33,17 @@ pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let coverage = cut(&format!("Coverage  {coverage}"), width);
     put(buffer, area, 0, &coverage, theme.plain());
 
-    let cost = format!("Overhead  {}", overhead(shown.overhead, state.options().max_overhead));
+    let cost = format!(
+        "Overhead  {}",
+        overhead(shown.overhead, state.options().max_overhead)
+    );
     let column = put_at(buffer, area, (0, 1), &cost, theme.plain());
     let losses = &shown.profile.losses;
     let (lost, style) = if losses.any() {
-        let lost = format!("   LOST {}", count(losses.events.saturating_add(losses.stacks)));
+        let lost = format!(
+            "   LOST {}",
+            count(losses.events.saturating_add(losses.stacks))
+        );
         (lost, theme.bad())
     } else {
         ("   Lost nothing".to_owned(), theme.plain())
@@ -70,11 +76,17 @@ fn short_coverage(profile: &Profile) -> String {
             short_count(coverage.objects_counted as f64),
             short_count(all as f64)
         ),
-        None => format!("{} objects seen", short_count(coverage.objects_counted as f64)),
+        None => format!(
+            "{} objects seen",
+            short_count(coverage.objects_counted as f64)
+        ),
     };
     match coverage.method {
         Method::All => format!("every allocation traced; {seen}"),
-        Method::Windows => format!("{} windows, {percent:.1} % traced; {seen}", coverage.windows),
+        Method::Windows => format!(
+            "{} windows, {percent:.1} % traced; {seen}",
+            coverage.windows
+        ),
         Method::Spans => format!("used-up spans; {seen}"),
         Method::Unknown => "not stated".to_owned(),
     }

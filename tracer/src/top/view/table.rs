@@ -100,6 +100,12 @@ fn draw_row(row: &Row, area: Rect, line: u16, theme: &Theme, buffer: &mut Buffer
             Column::Name => name(&row.key, usize::from(area.width.saturating_sub(column))),
         };
         let width = width(of, is_wide);
-        column = put_at(buffer, area, (column, line), &format!("{text:>width$} "), theme.plain());
+        column = put_at(
+            buffer,
+            area,
+            (column, line),
+            &format!("{text:>width$} "),
+            theme.plain(),
+        );
     }
 }

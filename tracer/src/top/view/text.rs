@@ -33,7 +33,13 @@ pub fn put_at(
 /// The same at the right end of a line.
 pub fn put_right(buffer: &mut Buffer, area: Rect, line: u16, text: &str, style: Style) {
     let length = u16::try_from(text.chars().count()).unwrap_or(u16::MAX);
-    put_at(buffer, area, (area.width.saturating_sub(length), line), text, style);
+    put_at(
+        buffer,
+        area,
+        (area.width.saturating_sub(length), line),
+        text,
+        style,
+    );
 }
 
 /// A count in at most six characters, as `999`, `12.3k`, `4.56M`.
@@ -71,7 +77,9 @@ pub fn cut(text: &str, width: usize) -> String {
 /// A name, of which only the end that is a place in a file is a path, in `width`
 /// characters: the place is kept as long as there is room for some of the name.
 pub fn name(key: &str, width: usize) -> String {
-    let Some((function, place)) = key.rsplit_once(' ').filter(|(_, place)| place.contains('/'))
+    let Some((function, place)) = key
+        .rsplit_once(' ')
+        .filter(|(_, place)| place.contains('/'))
     else {
         return cut(key, width);
     };

@@ -32,7 +32,9 @@ impl Theme {
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let terminal = variable("TERM").unwrap_or_else(|| "dumb".to_owned());
         let is_one_of = |names: &[&str]| names.iter().any(|name| terminal.starts_with(name));
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(&variable);
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(&variable);
         let is_utf8 = locale.is_some_and(|locale| {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
@@ -102,9 +104,17 @@ mod tests {
     #[test]
     fn the_environment_says_what_a_terminal_can() {
         for (variables, has_colour, has_unicode) in [
-            (&[("TERM", "xterm-256color"), ("LANG", "C.UTF-8")][..], true, true),
+            (
+                &[("TERM", "xterm-256color"), ("LANG", "C.UTF-8")][..],
+                true,
+                true,
+            ),
             (&[("TERM", "screen"), ("LANG", "en_US.utf8")], true, true),
-            (&[("TERM", "xterm"), ("LANG", "C.UTF-8"), ("LC_ALL", "C")], true, false),
+            (
+                &[("TERM", "xterm"), ("LANG", "C.UTF-8"), ("LC_ALL", "C")],
+                true,
+                false,
+            ),
             (&[("TERM", "xterm"), ("NO_COLOR", "1")], false, false),
             (&[("TERM", "vt100"), ("LANG", "C.UTF-8")], false, false),
             (&[("LANG", "C.UTF-8")], false, false),

@@ -10,7 +10,10 @@ use crate::top::model::{State, TreeLine};
 
 pub fn draw(state: &State, lines: &[TreeLine], theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let width = usize::from(area.width);
-    let title = format!(" bytes/s     %    bytes objects  calls of {}", state.opened());
+    let title = format!(
+        " bytes/s     %    bytes objects  calls of {}",
+        state.opened()
+    );
     put(buffer, area, 0, &cut(&title, width), theme.heading());
     let room = usize::from(area.height.saturating_sub(1));
     for (at, line) in (1..).zip(lines.iter().skip(state.scrolled()).take(room)) {
