@@ -24,6 +24,7 @@ mod selfcheck;
 mod sites;
 mod standard;
 mod targets;
+mod top;
 mod trace;
 mod variants;
 mod verify;

@@ -1,7 +1,8 @@
 //! The terminal: taken over, given back whatever happens, and the signals that matter.
 
-use std::io::{self, Stdout, Write};
+use std::io::{self, Stdout};
 use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use ratatui::Terminal;
@@ -107,14 +108,21 @@ impl Drop for Screen {
     }
 }
 
+/// Whether the terminal is taken over. To leave the alternate screen from outside of it
+/// would move the cursor.
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
 fn take_over() -> io::Result<()> {
+    IS_TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(io::stdout(), EnterAlternateScreen, Hide)
 }
 
 /// The terminal may be gone: then there is nothing to give back.
 fn give_back() {
+    if !IS_TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let _ = disable_raw_mode();
-    let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
-    let _ = io::stdout().flush();
+    let _ = execute!(io::stdout(), Show, LeaveAlternateScreen);
 }

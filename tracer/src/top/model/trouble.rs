@@ -11,6 +11,8 @@ const NOTABLE_CUT: f64 = 0.01;
 /// How far over the bound the measured overhead may be before that is said: what a hit
 /// costs is measured, and what is overspent now is made good later.
 const NOTABLE_EXCESS: f64 = 1.5;
+/// From when on: windows cost at once and then nothing for a while.
+const SETTLED_NS: u64 = 10_000_000_000;
 /// Overhead that is said where there is no bound.
 const NOTABLE_UNBOUNDED: f64 = 0.2;
 
@@ -22,7 +24,9 @@ pub fn troubles(snapshot: &Snapshot, bound: MaxOverhead) -> Vec<String> {
         troubles.push("the target has ended: s saves what was recorded, q quits".to_owned());
     }
     lost(&mut troubles, profile.losses, bound);
-    overhead(&mut troubles, snapshot.overhead, bound);
+    if profile.duration_ns >= SETTLED_NS {
+        overhead(&mut troubles, snapshot.overhead, bound);
+    }
     if totals_are_estimates(&profile.coverage) {
         troubles.push(
             "the runtime's counters cannot be read: totals are scaled by time; goalloc doctor \
