@@ -20,6 +20,7 @@ use tracer::top::view::LEAST_SIZE;
 use tracer::top::{Column, Options, State};
 
 use self::looking::Looking;
+use super::frames::FrameArgs;
 use super::{Outcome, moment, recording};
 
 /// Arguments of `goalloc top`.
@@ -41,7 +42,7 @@ pub struct Args {
     /// The column it is sorted by
     #[arg(long, value_enum, value_name = "COLUMN", default_value_t)]
     sort: Column,
-    /// Save the whole recording (gzipped pprof) when it ends
+    /// Save the recording (gzipped pprof) when it ends: all of it, whatever is shown
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Overwrite that file if it exists
@@ -65,6 +66,8 @@ pub struct Args {
     /// Lines of that text
     #[arg(long, value_name = "N", default_value_t = 30, requires = "batch")]
     height: u16,
+    #[command(flatten)]
+    frames: FrameArgs,
 }
 
 /// The shortest time from one look to the next.
@@ -115,6 +118,7 @@ impl Args {
 /// Runs `goalloc top`.
 pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     args.check()?;
+    let frames = args.frames.options()?;
     let output = args
         .output
         .as_ref()
@@ -127,18 +131,18 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         ..moment::config(args.pid, Duration::MAX, args.max_overhead)
     };
     let live = Live::start(args.pid, &config)?;
-    let mut looking = Looking::new(live, State::new(args.options()), args.interval);
+    let state = State::new(args.options());
+    let mut looking = Looking::new(live, state, args.interval, frames);
     if args.batch {
         batch::run(args, &mut looking, &mut signals)?;
     } else {
         interactive::run(args.pid, &mut looking, &mut signals)?;
     }
-    let state = looking.finish()?;
-    let Some(last) = state.newest() else {
+    let Some(recording) = looking.finish()? else {
         return Ok(Outcome::Done);
     };
     if let Some(output) = output {
-        output.commit(&pprof::encode(&last.profile))?;
+        output.commit(&pprof::encode(&recording))?;
     }
-    Ok(recording::outcome(&last.profile))
+    Ok(recording::outcome(&recording))
 }

@@ -64,11 +64,11 @@ fn on_event(event: &Event, pid: u32, looking: &mut Looking) -> Option<Request> {
 
 /// Writes a file in the current folder. Returns what to tell of it.
 fn write(request: Request, pid: u32, looking: &Looking) -> Message {
-    let Some(newest) = looking.state.newest() else {
+    let (Some(recording), Some(newest)) = (looking.recording(), looking.state.newest()) else {
         return Message::Failed("There is nothing yet.".to_owned());
     };
     let written: anyhow::Result<(PathBuf, &str)> = match request {
-        Request::Save => files::save(Path::new(""), pid, &newest.profile)
+        Request::Save => files::save(Path::new(""), pid, recording)
             .map(|path| (path, "see it with: goalloc report")),
         _ => files::flame_graph(Path::new(""), pid, &newest.profile)
             .map(|path| (path, "open it in a browser:")),

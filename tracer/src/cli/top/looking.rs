@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use tracer::budget::{CpuClock, own_cpu_ns};
+use tracer::profile::Profile;
 use tracer::session::{Live, Snapshot};
 use tracer::top::State;
+use tracer::view::{self, FrameOptions};
 
 /// Part of a core that looking may take; draining what the probes send takes its own.
 const MOST_SHARE: f64 = 0.01;
@@ -16,6 +18,10 @@ const OWN_CPU_OVER: Duration = Duration::from_secs(10);
 pub struct Looking {
     live: Live,
     pub state: State,
+    /// What is shown of it.
+    frames: FrameOptions,
+    /// All of it, where not all is shown.
+    whole: Option<Profile>,
     pace: Pace,
     /// When the last look was asked for, and whether it is on its way.
     asked: Instant,
@@ -24,10 +30,12 @@ pub struct Looking {
 }
 
 impl Looking {
-    pub fn new(live: Live, state: State, interval: Duration) -> Self {
+    pub fn new(live: Live, state: State, interval: Duration, frames: FrameOptions) -> Self {
         Self {
             live,
             state,
+            frames,
+            whole: None,
             pace: Pace::new(interval),
             asked: Instant::now(),
             is_asked: false,
@@ -59,7 +67,7 @@ impl Looking {
     fn take_in(&mut self, snapshot: Snapshot) {
         let mut cost = snapshot.cost;
         let before_ns = own_cpu_ns();
-        self.state.take_in(snapshot);
+        self.show(snapshot);
         cost += Duration::from_nanos(own_cpu_ns() - before_ns);
         self.pace.took(cost);
         self.state.set_pace(self.pace.interval());
@@ -68,13 +76,25 @@ impl Looking {
         }
     }
 
-    /// Ends the recording.
-    pub fn finish(self) -> anyhow::Result<State> {
-        let mut state = self.state;
-        if let Some(last) = self.live.finish()? {
-            state.take_in(last);
+    fn show(&mut self, mut snapshot: Snapshot) {
+        if !self.frames.is_all() {
+            self.whole = Some(snapshot.profile.clone());
+            snapshot.profile = view::apply(snapshot.profile, &self.frames);
         }
-        Ok(state)
+        self.state.take_in(snapshot);
+    }
+
+    /// The recording so far, all of it.
+    pub fn recording(&self) -> Option<&Profile> {
+        let shown = self.state.newest().map(|newest| &newest.profile);
+        self.whole.as_ref().or(shown)
+    }
+
+    /// Ends the recording. Returns all of it.
+    pub fn finish(self) -> anyhow::Result<Option<Profile>> {
+        let last = self.live.finish()?.map(|last| last.profile);
+        let shown = || self.state.newest().map(|newest| newest.profile.clone());
+        Ok(last.or(self.whole).or_else(shown))
     }
 }
 

@@ -416,7 +416,7 @@ impl State {
     #[must_use]
     pub fn totals(&self) -> Values {
         self.shown()
-            .map(|shown| shown.profile.totals())
+            .map(|shown| shown.profile.recorded())
             .unwrap_or_default()
     }
 
@@ -424,10 +424,10 @@ impl State {
     #[must_use]
     pub fn rates(&self) -> (f64, f64) {
         let pair = self.pair();
-        let now = pair.now.profile.totals();
+        let now = pair.now.profile.recorded();
         let before = pair
             .profile_before()
-            .map(|it| it.totals())
+            .map(|it| it.recorded())
             .unwrap_or_default();
         (
             pair.per_second(now.bytes, before.bytes),

@@ -151,7 +151,7 @@ impl Recent {
         let at_ns = |snapshot: &Snapshot| snapshot.profile.duration_ns;
         let now_ns = at_ns(&snapshot);
         let before_ns = self.kept.back().map_or(0, |before| at_ns(before));
-        let totals = snapshot.profile.totals();
+        let totals = snapshot.profile.recorded();
         self.history
             .push(now_ns, totals, before_ns, self.newest_totals);
         self.newest_totals = totals;

@@ -53,9 +53,9 @@ pub fn rows(pair: &Pair, by: By, filter: &str, sort: Column, is_reversed: bool) 
     };
     let totals_before = pair
         .profile_before()
-        .map(Profile::totals)
+        .map(Profile::recorded)
         .unwrap_or_default();
-    let all_per_s = pair.per_second(profile.totals().bytes, totals_before.bytes);
+    let all_per_s = pair.per_second(profile.recorded().bytes, totals_before.bytes);
     let mut rows: Vec<(Row, Vec<&Sample>)> = groups
         .into_iter()
         .filter(|(key, _)| key.contains(filter))

@@ -98,6 +98,11 @@ fn tables(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
         let room = usize::from(area.width.saturating_sub(column));
         let cursor = if is_typing { "_" } else { "" };
         let text = cut(&format!("  /{filter}{cursor}"), room);
+        column = put_at(buffer, area, (column, 3), &text, theme.warning());
+    }
+    if let Some(view) = state.shown().and_then(|it| summary::view(&it.profile)) {
+        let room = usize::from(area.width.saturating_sub(column));
+        let text = cut(&format!("  View {view}"), room);
         put_at(buffer, area, (column, 3), &text, theme.warning());
     }
 }
