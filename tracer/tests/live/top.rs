@@ -7,13 +7,14 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::common::{
     self, Slot,
     build::Variant,
     fixture::Fixture,
     goalloc::{goalloc, output},
+    lines::wait_for,
     tmux::Terminal,
 };
 
@@ -305,8 +306,11 @@ fn whatever_ends_it_the_terminal_is_given_back() {
     let of_service = format!("-p {}", service.pid());
     terminal.run("stty -a > before");
     terminal.wait_for_shell();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let saved = folder.path().join("alloc.pb.gz");
     let start = || {
-        terminal.run(&top("TERM=vt100", &of_service));
+        let arguments = format!("{of_service} --force -o {}", saved.display());
+        terminal.run(&top("TERM=vt100", &arguments));
         terminal.wait_until("view", |screen| {
             screen.contains("Lost nothing").then_some(())
         });
@@ -335,6 +339,15 @@ fn whatever_ends_it_the_terminal_is_given_back() {
     assert_sane(&terminal);
     terminal.run(&top("TERM=dumb", &of_service));
     terminal.wait_for_text("print the view as text with --batch");
+    terminal.run("clear");
+    terminal.wait_for_shell();
+    // The terminal goes, as when a connection is lost.
+    let pid = start();
+    let _ = fs::remove_file(&saved);
+    drop(terminal);
+    wait_for("end of goalloc top", || {
+        test_kill_process(pid).is_err().then_some(())
+    });
 }
 
 /// Total objects, and total bytes as text, by the screen.

@@ -1,6 +1,8 @@
 //! The view on a terminal: keys, signals and snapshots until it is over.
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use ratatui::crossterm::event::{self, Event};
@@ -10,14 +12,15 @@ use tracer::top::{Request, input};
 
 use super::files;
 use super::looking::Looking;
-use super::screen::{Screen, Signal, next_signal};
+use super::screen::{self, Screen, Signal, next_signal};
 
 /// How long a key is waited for before signals and snapshots are looked for.
 const PERIOD: Duration = Duration::from_millis(50);
 
-/// Shows the view until the user or a signal ends it.
+/// Shows the view until the user or a signal ends it, or the terminal is gone.
 pub fn run(pid: u32, looking: &mut Looking, signals: &mut Signals) -> anyhow::Result<()> {
     let mut screen = Screen::enter()?;
+    let events = events();
     let mut is_new = true;
     loop {
         match next_signal(signals) {
@@ -32,19 +35,41 @@ pub fn run(pid: u32, looking: &mut Looking, signals: &mut Signals) -> anyhow::Re
             }
             None => {}
         }
+        if screen::has_hung_up() {
+            return Ok(());
+        }
         if is_new {
             screen.draw(&looking.state)?;
         }
         is_new = looking.look(Duration::ZERO)?;
-        if event::poll(PERIOD)? {
-            is_new = true;
-            match on_event(&event::read()?, pid, looking) {
-                Some(Request::Quit) => return Ok(()),
-                Some(Request::Suspend) => screen.stop()?,
-                Some(Request::Save | Request::FlameGraph) | None => {}
-            }
+        let event = match events.recv_timeout(PERIOD) {
+            Ok(event) => event?,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        };
+        is_new = true;
+        match on_event(&event, pid, looking) {
+            Some(Request::Quit) => return Ok(()),
+            Some(Request::Suspend) => screen.stop()?,
+            Some(Request::Save | Request::FlameGraph) | None => {}
         }
     }
+}
+
+/// What comes from the terminal, read by a thread of its own: the library does not return
+/// from reading a terminal that has gone.
+fn events() -> Receiver<io::Result<Event>> {
+    let (sender, events) = mpsc::channel();
+    std::thread::spawn(move || {
+        loop {
+            let event = event::read();
+            let is_over = event.is_err();
+            if sender.send(event).is_err() || is_over {
+                return;
+            }
+        }
+    });
+    events
 }
 
 /// Does what a key asks for, as far as it is done here.

@@ -1,6 +1,8 @@
 //! The terminal: taken over, given back whatever happens, and the signals that matter.
 
+use std::fs::File;
 use std::io::{self, Stdout};
+use std::os::fd::AsFd;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,8 +12,10 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, Show};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::stdio::{dup2_stderr, dup2_stdout};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
@@ -47,6 +51,32 @@ pub fn next_signal(signals: &mut Signals) -> Option<Signal> {
 /// Whether the terminal can place text on its screen, by its name.
 pub fn can_place_text() -> bool {
     variable("TERM").is_some_and(|name| name != "dumb")
+}
+
+/// Whether there is no terminal any more: its window was closed, the connection lost.
+pub fn has_hung_up() -> bool {
+    is_gone(&io::stdout())
+}
+
+fn is_gone(stream: &impl AsFd) -> bool {
+    let mut polled = [PollFd::new(stream, PollFlags::empty())];
+    let is_answered = poll(&mut polled, Some(&Timespec::default())).is_ok();
+    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+    is_answered && polled[0].revents().intersects(gone)
+}
+
+/// What is written to a terminal that is gone goes nowhere from here on: it would be an
+/// error otherwise, in the middle of saving the recording.
+fn silence_if_gone() {
+    let Ok(nowhere) = File::options().write(true).open("/dev/null") else {
+        return;
+    };
+    if is_gone(&io::stdout()) {
+        let _ = dup2_stdout(&nowhere);
+    }
+    if is_gone(&io::stderr()) {
+        let _ = dup2_stderr(&nowhere);
+    }
 }
 
 /// A variable of the environment that is set and not empty.
@@ -97,8 +127,9 @@ impl Screen {
     /// Takes the terminal over again: another program may have had it.
     pub fn resume(&mut self) -> io::Result<()> {
         give_back();
-        take_over()?;
-        self.terminal.clear()
+        // One that knows of nothing on the screen. The old one shows the cursor as it goes.
+        self.terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        take_over()
     }
 }
 
@@ -115,7 +146,13 @@ static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 fn take_over() -> io::Result<()> {
     IS_TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, Hide)
+    // Not every terminal has another screen, which would be empty.
+    execute!(
+        io::stdout(),
+        EnterAlternateScreen,
+        Clear(ClearType::All),
+        Hide
+    )
 }
 
 /// The terminal may be gone: then there is nothing to give back.
@@ -123,6 +160,7 @@ fn give_back() {
     if !IS_TAKEN.swap(false, Ordering::SeqCst) {
         return;
     }
+    silence_if_gone();
     let _ = disable_raw_mode();
     let _ = execute!(io::stdout(), Show, LeaveAlternateScreen);
 }
