@@ -18,7 +18,7 @@ const WIDE: u16 = 150;
 
 /// What the most important keys do.
 const KEYS: &str =
-    "? help  / filter  Enter calls  h sizes  Tab table  <> sort  s save  f flame  q quit";
+    "? help  / filter  Enter calls  h sizes  Tab table  <> sort  s save  f SVG  q quit";
 
 pub fn draw(state: &State, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let Some(shown) = state.shown() else {
