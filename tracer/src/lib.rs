@@ -29,6 +29,7 @@ pub mod report;
 pub mod session;
 pub mod symbolize;
 pub mod target;
+pub mod top;
 pub mod trace;
 pub mod verify;
 pub mod view;

@@ -38,7 +38,8 @@ impl FrameArgs {
         Ok(view::apply(profile, &self.options()?))
     }
 
-    fn options(&self) -> anyhow::Result<FrameOptions> {
+    /// The same, for a profile that is yet to come.
+    pub fn options(&self) -> anyhow::Result<FrameOptions> {
         Ok(FrameOptions {
             focus: pattern("focus", &self.focus)?,
             ignore: pattern("ignore", &self.ignore)?,

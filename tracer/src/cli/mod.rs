@@ -19,6 +19,7 @@ mod ps;
 mod record;
 mod recording;
 mod report;
+mod top;
 mod trace;
 mod usage;
 mod verify;
@@ -50,6 +51,8 @@ enum Command {
     Record(record::RecordArgs),
     /// Start a command and record it from its first allocation
     Run(record::RunArgs),
+    /// Show live which sites allocate
+    Top(top::Args),
     /// Show calls of the runtime as they happen
     Trace(trace::Args),
     /// Show what a recording says: tables, JSON, CSV, histograms
@@ -113,15 +116,21 @@ pub fn main() -> ExitCode {
     if arguments.next().as_deref() == Some(launch::HELD_SUBCOMMAND.as_ref()) {
         return become_the_command(arguments);
     }
+    let command = Cli::parse().command;
+    // A line of the log would end up in the middle of what top shows.
+    let level = match &command {
+        Command::Top(args) if args.is_on_terminal() => "off",
+        _ => "warn",
+    };
     tracing_subscriber::fmt()
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_env("GOALLOC_LOG")
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn")),
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level)),
         )
         .with_writer(std::io::stderr)
         .without_time()
         .init();
-    match run(Cli::parse().command) {
+    match run(command) {
         Ok(outcome) => outcome.into(),
         Err(error) => {
             eprintln!("goalloc: {error:#}");
@@ -134,6 +143,7 @@ fn run(command: Command) -> anyhow::Result<Outcome> {
     match command {
         Command::Record(args) => record::record(args),
         Command::Run(args) => record::run(args),
+        Command::Top(args) => top::run(&args),
         Command::Trace(args) => trace::run(&args),
         Command::Report(args) => report::run(args),
         Command::Export(args) => export::run(args),

@@ -153,10 +153,10 @@ pub struct Collector {
 
 /// What a collector holds beside the counts.
 #[derive(Debug)]
-pub struct Leftovers {
-    /// The frames behind the stack identities.
+pub struct News {
+    /// The frames behind the stack identities that are new.
     pub stacks: HashMap<StackId, Stack>,
-    /// Types that are not part of the executable.
+    /// New types that are not part of the executable.
     pub runtime_types: HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
     /// What the kernel side says of the whole recording.
     pub totals: Totals,
@@ -333,16 +333,52 @@ impl Collector {
         Ok(counts)
     }
 
-    /// What is left when the counts have been taken.
+    /// What the tables hold, which stays there: the counts of the probes that go on and
+    /// off, with what was streamed, and those of the probes that are on all the time.
+    /// Programs may be counting meanwhile.
     ///
     /// # Errors
     ///
     /// A map cannot be read.
-    pub fn finish(self) -> Result<Leftovers, Error> {
+    pub fn look(&mut self) -> Result<(CpuCounts, Counts), Error> {
+        self.drain();
+        let streamed = self.store.streamed().iter();
+        let mut counts: CpuCounts = streamed.map(|(key, n)| ((*key, None), *n)).collect();
+        self.taker
+            .look(&self.counts, |key, per_cpu| {
+                for (cpu, count) in (0..).zip(per_cpu).filter(|(_, count)| **count > 0) {
+                    *counts.entry((key, Some(cpu))).or_default() += count;
+                }
+            })
+            .map_err(|source| Error::Take {
+                name: "COUNTS",
+                source,
+            })?;
+        let mut kept = Counts::new();
+        self.taker
+            .look(&self.kept_counts, |key, per_cpu| {
+                *kept.entry(key).or_default() += per_cpu.iter().sum::<u64>();
+            })
+            .map_err(|source| Error::Take {
+                name: "KEPT_COUNTS",
+                source,
+            })?;
+        Ok((counts, kept))
+    }
+
+    /// What has come beside the counts since this was last asked, once those have been
+    /// taken or looked at: a stack goes through the ring before it is counted.
+    ///
+    /// # Errors
+    ///
+    /// A map cannot be read.
+    pub fn news(&mut self) -> Result<News, Error> {
+        self.drain();
         let totals = self.totals()?;
-        Ok(Leftovers {
-            stacks: self.store.stacks,
-            runtime_types: self.store.runtime_types,
+        let (stacks, runtime_types) = self.store.take_news();
+        Ok(News {
+            stacks,
+            runtime_types,
             totals,
             undecodable: self.undecodable,
             dropped: self.store.dropped,

@@ -21,7 +21,7 @@ pub use call_return::Return;
 pub use call_ring::{CallRecord, CallRing, LostCalls};
 pub use cut::{Cut, CyclesEnded, Pieces, join_slices, slice_of};
 pub use decode::{DecodeError, Record, Stack};
-pub use drain::{Collector, Counts, Cpu, CpuCounts, Error, Leftovers, Totals, regardless_of_cpu};
+pub use drain::{Collector, Counts, Cpu, CpuCounts, Error, News, Totals, regardless_of_cpu};
 pub use raw::{RawRecording, RuntimeTypeBytes};
 pub use store::{frames_to_keep, key_with_room};
 pub use tally::Tally;

@@ -27,10 +27,12 @@ pub type ReadType = Box<dyn FnMut(u32, ProcAddr) -> Option<RuntimeTypeBytes> + S
 /// Everything that came through the ring.
 pub struct Store {
     read_type: ReadType,
-    /// The frames behind the stack identities.
+    /// The frames behind the stack identities, since they were last taken.
     pub stacks: HashMap<StackId, Stack>,
-    /// Types that are not part of the executable.
-    pub runtime_types: HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
+    /// Types that are not part of the executable, since they were last taken.
+    runtime_types: HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
+    /// Stacks and types that were taken.
+    taken: (usize, usize),
     /// Events that found no room in a map, since they were last taken.
     streamed: Counts,
     /// Events that found no room here either.
@@ -43,6 +45,7 @@ impl Store {
             read_type,
             stacks: HashMap::new(),
             runtime_types: HashMap::new(),
+            taken: (0, 0),
             streamed: Counts::new(),
             dropped: 0,
         }
@@ -51,13 +54,13 @@ impl Store {
     pub fn take_in(&mut self, record: Record) {
         match record {
             Record::Stack(id, stack) => {
-                if self.stacks.len() < MOST_STACKS {
+                if self.taken.0 + self.stacks.len() < MOST_STACKS {
                     self.stacks.insert(id, stack);
                 }
             }
             Record::Event { key, objects } => self.stream(key, u64::from(objects)),
             Record::Type { pid, address } => {
-                if self.runtime_types.len() < MOST_RUNTIME_TYPES
+                if self.taken.1 + self.runtime_types.len() < MOST_RUNTIME_TYPES
                     && let Some(bytes) = (self.read_type)(pid, address)
                 {
                     self.runtime_types.insert((pid, address), bytes);
@@ -78,14 +81,29 @@ impl Store {
         std::mem::take(&mut self.streamed)
     }
 
-    /// They, to be taken later.
+    /// New stacks and types; the room they take is not free again.
+    pub fn take_news(
+        &mut self,
+    ) -> (
+        HashMap<StackId, Stack>,
+        HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
+    ) {
+        self.taken.0 += self.stacks.len();
+        self.taken.1 += self.runtime_types.len();
+        (
+            std::mem::take(&mut self.stacks),
+            std::mem::take(&mut self.runtime_types),
+        )
+    }
+
+    /// The streamed events, to be taken later.
     pub fn streamed(&self) -> &Counts {
         &self.streamed
     }
 
     /// What part of the room is left, 0 to 1.
     pub fn room(&self) -> f64 {
-        let stacks = self.stacks.len() as f64 / MOST_STACKS as f64;
+        let stacks = (self.taken.0 + self.stacks.len()) as f64 / MOST_STACKS as f64;
         let streamed = self.streamed.len() as f64 / MOST_STREAMED as f64;
         1.0 - stacks.max(streamed)
     }
@@ -215,5 +233,20 @@ mod tests {
         assert_eq!((kept[0], kept[MOST_STACKS - 1]), (MAX_FRAMES as u64, 8));
         store.take_in(stack(u64::MAX));
         assert_eq!(store.stacks.len(), MOST_STACKS);
+    }
+
+    #[test]
+    fn what_was_handed_over_still_takes_room() {
+        let mut store = store();
+        for lo in 0..MOST_STACKS as u64 {
+            store.take_in(stack(lo));
+            if lo % 1000 == 0 {
+                store.take_news();
+            }
+        }
+        assert!(store.room().abs() < 1e-9);
+        store.take_news();
+        store.take_in(stack(u64::MAX));
+        assert_eq!(store.take_news().0.len(), 0);
     }
 }

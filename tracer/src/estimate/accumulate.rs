@@ -25,7 +25,7 @@ pub struct Gap {
 }
 
 /// Adds windows up.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Accumulator {
     tallies: HashMap<CountKey, Tally>,
     /// The newest windows, in the order they came.
@@ -37,7 +37,7 @@ pub struct Accumulator {
 }
 
 /// A window that has not been shared out yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pending {
     rates: Rates,
     group: u8,

@@ -23,7 +23,7 @@ mod share;
 mod simulation;
 mod sites;
 
-pub use accumulate::{Accumulator, Gap};
+pub use accumulate::{Accumulated, Accumulator, Gap};
 pub use kind::ByKind;
 pub use rate::Window;
 pub use share::{Entry, StratumId, share_out};

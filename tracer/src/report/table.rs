@@ -8,7 +8,7 @@ use comfy_table::{
 };
 
 use super::sparkline::sparkline;
-use super::units::{bytes, count, percent_off, short_path};
+use super::units::{bar, bytes, count, percent_off, short_path};
 use super::{By, Report, Sort};
 use crate::profile::{Method, summary};
 
@@ -258,24 +258,13 @@ fn distribution(report: &Report<'_>) -> String {
         let upper = bytes(bucket.upper_bytes);
         let objects = count(bucket.objects);
         let share = bucket.objects as f64 / sizes.objects() as f64 * 100.0;
-        let bar = bar(bucket.objects, tallest);
+        let bar = bar(bucket.objects, tallest, BAR_WIDTH);
         let _ = writeln!(text, "  ≤ {upper:>8} {objects:>15} {share:>5.1} % {bar}");
     }
     // Empty buckets have no bar.
     text.lines()
         .map(|line| format!("{}\n", line.trim_end()))
         .collect()
-}
-
-/// A bar in eighths of a character; what is there at all gets at least one.
-fn bar(part: u64, tallest: u64) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    if part == 0 {
-        return String::new();
-    }
-    let eighths = (part as f64 / tallest as f64 * (BAR_WIDTH * 8) as f64).round() as usize;
-    let eighths = eighths.clamp(1, BAR_WIDTH * 8);
-    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
 }
 
 #[cfg(test)]
@@ -373,12 +362,5 @@ mod tests {
             100,
         );
         assert!(text.contains("5 more rows: --top 0 shows all"), "{text}");
-    }
-
-    #[test]
-    fn bars_show_what_is_there_at_all() {
-        assert_eq!(bar(0, 100), "");
-        assert_eq!(bar(1, 1_000_000), "▏");
-        assert_eq!(bar(100, 100).chars().count(), BAR_WIDTH);
     }
 }

@@ -70,6 +70,19 @@ pub fn percent_off(value: u64, interval: Option<Interval>) -> String {
     }
 }
 
+/// A bar of at most `width` characters, in eighths of one; what is there at all gets at
+/// least one.
+#[must_use]
+pub fn bar(part: u64, tallest: u64, width: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    if part == 0 {
+        return String::new();
+    }
+    let eighths = (part as f64 / tallest as f64 * (width * 8) as f64).round() as usize;
+    let eighths = eighths.clamp(1, (width * 8).max(1));
+    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+}
+
 /// A path without all but its last two parts, as `…/order/order.go`.
 #[must_use]
 pub fn short_path(path: &str) -> String {
@@ -138,5 +151,12 @@ mod tests {
         assert_eq!(short_path("shop/main.go:31"), "shop/main.go:31");
         assert_eq!(short_path("/main.go:31"), "/main.go:31");
         assert_eq!(short_path("main.go"), "main.go");
+    }
+
+    #[test]
+    fn bars_show_what_is_there_at_all() {
+        assert_eq!(bar(0, 100, 40), "");
+        assert_eq!(bar(1, 1_000_000, 40), "▏");
+        assert_eq!(bar(100, 100, 40).chars().count(), 40);
     }
 }

@@ -1,25 +1,65 @@
 //! From what a tracing has to the profile of its target.
 
-use tracer_ebpf::wire::MAX_FRAMES;
+use std::collections::HashMap;
+
+use tracer_ebpf::wire::{MAX_FRAMES, StackId};
 
 use super::by_site::BySites;
-use super::tracing::Traced;
+use super::engine::Finished;
+use super::prepare::Prepared;
+use crate::addr::ProcAddr;
+use crate::collect::{RuntimeTypeBytes, Stack};
 use crate::gc::Cycles;
 use crate::golang::BuildInfo;
 use crate::plan::Counts;
 use crate::profile::{Coverage, Method, Module, Profile, Target};
-use crate::symbolize;
+use crate::symbolize::{Resolved, Resolver};
 
 /// What a profile says that was to have a timeline.
 const NO_TIMELINE: &str = "no timeline: what was allocated between windows is not known, because \
                            the runtime's counters could not be read";
 
-/// Resolves the counts and says what they are of, and by which garbage collections they
-/// are, where they were cut at those.
-pub(super) fn assemble(traced: Traced) -> (Profile, Option<Cycles>) {
-    let Traced { prepared, finished } = traced;
+/// Assembles the recording of one target, once or as it stands from time to time.
+pub(super) struct Assembler<'a> {
+    prepared: &'a Prepared,
+    resolver: Resolver<'a>,
+    /// All stacks and types so far.
+    stacks: HashMap<StackId, Stack>,
+    runtime_types: HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
+}
+
+impl<'a> Assembler<'a> {
+    pub fn new(prepared: &'a Prepared) -> Self {
+        Self {
+            prepared,
+            resolver: Resolver::new(&prepared.binary, &prepared.plan),
+            stacks: HashMap::new(),
+            runtime_types: HashMap::new(),
+        }
+    }
+
+    /// Resolves the counts and says what they are of, and by which garbage collections
+    /// they are, where they were cut at those.
+    pub fn assemble(&mut self, mut finished: Finished) -> (Profile, Option<Cycles>) {
+        let raw = &mut finished.raw;
+        self.stacks.extend(raw.stacks.drain());
+        self.runtime_types.extend(raw.runtime_types.drain());
+        raw.stacks = std::mem::take(&mut self.stacks);
+        raw.runtime_types = std::mem::take(&mut self.runtime_types);
+        let resolved = self.resolver.resolve(raw);
+        self.stacks = std::mem::take(&mut raw.stacks);
+        self.runtime_types = std::mem::take(&mut raw.runtime_types);
+        profile(self.prepared, &finished, resolved)
+    }
+}
+
+/// What was resolved, and what it is of.
+fn profile(
+    prepared: &Prepared,
+    finished: &Finished,
+    resolved: Resolved,
+) -> (Profile, Option<Cycles>) {
     let raw = &finished.raw;
-    let resolved = symbolize::resolve(raw, &prepared.binary, &prepared.plan);
     let recorded_ns = nanoseconds(finished.recorded);
     let build_info = prepared.binary.build_info();
     let with_spans = prepared

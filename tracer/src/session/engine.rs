@@ -1,7 +1,7 @@
 //! The tracing of one target, on a thread of its own: windows open and close,
 //! what they count is added up, the runtime's counters are read around them.
 
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,14 @@ use tracer_ebpf::wire::{MAX_FRAMES, gate};
 use super::counting::CounterSource;
 use super::cuts::CutLog;
 use super::prepare::Error;
+use super::so_far::SoFar;
 use crate::attach::{self, Groups, Loaded, Probes};
 use crate::budget::{self, CpuClock, Meter, Schedule, Spent};
-use crate::collect::{Collector, RawRecording, Totals, frames_to_keep, regardless_of_cpu};
+use crate::collect::{
+    Collector, News, Pieces, RawRecording, Totals, frames_to_keep, regardless_of_cpu,
+};
 use crate::counters::Counters;
-use crate::estimate::{Accumulator, ByKind, Gap};
+use crate::estimate::{Accumulated, Accumulator, ByKind, Gap};
 use crate::target::Pidfd;
 
 /// Everything the tracing of one target takes.
@@ -38,13 +41,23 @@ pub(super) struct Engine {
     pub is_always: Vec<bool>,
     /// Told when the first window is open.
     pub ready: Option<oneshot::Sender<()>>,
-    /// Closed or written to when the recording is to end.
-    pub stop: Receiver<()>,
+    /// What to do beside tracing; closed when the recording is to end.
+    pub orders: Receiver<Order>,
+    /// Where what there is so far is handed over to, where anybody asks for it.
+    pub so_far: Option<Sender<SoFar>>,
     /// Totals so far, for progress.
     pub progress: Arc<Mutex<Totals>>,
 }
 
-/// A finished tracing.
+/// What an engine can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// To hand over what there is so far, as soon as that holds nothing up.
+    HandOver,
+}
+
+/// A finished tracing, or one as it stands. Stacks and types are those that were not
+/// handed over before.
 #[derive(Debug)]
 pub(super) struct Finished {
     pub raw: RawRecording,
@@ -57,6 +70,21 @@ pub(super) struct Finished {
     pub most_frames: u64,
     /// What was spent in hits, of how much CPU time of the target, nanoseconds.
     pub overhead: Option<(f64, f64)>,
+}
+
+/// What a [`Finished`] is put together from.
+pub(super) struct Parts {
+    pub accumulated: Accumulated,
+    pub news: News,
+    /// Hits that must have been counted.
+    pub hits: u64,
+    /// The runtime's counters at the end.
+    pub end: Option<Counters>,
+    pub recorded: Duration,
+    pub traced: Duration,
+    pub windows: u64,
+    pub large_is_exact: bool,
+    pub pieces: Pieces,
 }
 
 /// What is going on while the thread runs.
@@ -82,6 +110,10 @@ pub(super) struct Run {
     pub most_frames: u64,
     /// CPUs there are.
     pub cpus: f64,
+    /// Whether to hand over what there is so far.
+    pub is_asked: bool,
+    /// Hits when that was last done: they have been counted by now, if they ever are.
+    pub handed_over_hits: u64,
 }
 
 /// The state of affairs at one look.
@@ -122,6 +154,8 @@ impl Engine {
             counters_took: Duration::ZERO,
             most_frames: MAX_FRAMES as u64,
             cpus: budget::cpus(),
+            is_asked: false,
+            handed_over_hits: 0,
             engine: self,
         };
         run.run()
@@ -160,7 +194,8 @@ impl Run {
                 Ok(window) => window,
                 // It ended before its next window.
                 Err(_) if self.engine.ready.is_none() && self.engine.has_ended() => {
-                    let behind = self.gap_behind();
+                    let now = self.read_counters();
+                    let behind = self.gap_behind(now.as_ref());
                     return self.finish(Some(behind));
                 }
                 Err(error) => return Err(error),
@@ -172,7 +207,8 @@ impl Run {
             }
             self.sampled = true;
             if self.wait_for_next()? == Waited::Stopped {
-                let behind = self.gap_behind();
+                let now = self.read_counters();
+                let behind = self.gap_behind(now.as_ref());
                 return self.finish(Some(behind));
             }
         }
@@ -194,54 +230,70 @@ impl Run {
         let large_is_exact = self.always.is_some();
         drop(self.always.take());
         self.account()?;
-        let cpu_ns = self.last.cpu_ns;
         let streamed = self.engine.collector.take(false)?;
         let kept = self.engine.collector.take_kept()?;
         self.all.add_exact(regardless_of_cpu(&streamed));
         self.all.add_exact(kept);
         let pieces = self.finish_cuts(end.as_ref())?;
+        let news = self.engine.collector.news()?;
+        let all = std::mem::take(&mut self.all);
+        Ok(self.put_together(Parts {
+            windows: all.windows(),
+            accumulated: all.finish(behind.unwrap_or_default()),
+            hits: news.totals.hits,
+            news,
+            end,
+            recorded,
+            traced: self.traced,
+            large_is_exact,
+            pieces,
+        }))
+    }
+
+    /// All that is known at one moment, as one.
+    pub fn put_together(&self, parts: Parts) -> Finished {
         let source = self.engine.counters.as_ref();
         let no_heap_sizes = source.and_then(CounterSource::no_heap_sizes);
-        let windows = self.all.windows();
         let were_read = self
             .engine
             .counters
             .as_ref()
             .is_some_and(CounterSource::is_open);
-        let runtime = match (&self.start_counters, &end) {
+        let runtime = match (&self.start_counters, &parts.end) {
             (Some(start), Some(end)) if were_read => Some(end.since(start)),
             _ => None,
         };
-        let accumulated = self.all.finish(behind.unwrap_or_default());
-        let leftovers = self.engine.collector.finish()?;
         let overhead = self.start_cpu_ns.map(|start| {
             (
                 self.engine.meter.total_ns(),
-                cpu_ns.saturating_sub(start) as f64,
+                self.last.cpu_ns.saturating_sub(start) as f64,
             )
         });
-        Ok(Finished {
+        let Parts {
+            accumulated, news, ..
+        } = parts;
+        Finished {
             raw: RawRecording {
                 counts: accumulated.tallies,
-                stacks: leftovers.stacks,
-                runtime_types: leftovers.runtime_types,
-                hits: leftovers.totals.hits,
-                lost_events: leftovers.totals.lost_events
-                    + leftovers.undecodable
-                    + leftovers.dropped
+                stacks: news.stacks,
+                runtime_types: news.runtime_types,
+                hits: parts.hits,
+                lost_events: news.totals.lost_events
+                    + news.undecodable
+                    + news.dropped
                     + accumulated.dropped,
                 sampled: self.sampled,
-                large_is_exact,
+                large_is_exact: parts.large_is_exact,
                 runtime,
-                pieces,
+                pieces: parts.pieces,
                 no_heap_sizes,
             },
-            recorded,
-            traced: self.traced.min(recorded),
-            windows,
+            recorded: parts.recorded,
+            traced: parts.traced.min(parts.recorded),
+            windows: parts.windows,
             most_frames: self.most_frames,
             overhead,
-        })
+        }
     }
 
     /// Empties the ring. When room runs out, stacks are walked less far from now on.
@@ -289,12 +341,11 @@ impl Run {
         self.engine.counters.as_mut()?.read()
     }
 
-    /// The time since the last window, now that nothing more comes.
-    fn gap_behind(&mut self) -> Gap {
-        let now = self.read_counters();
+    /// The time since the last window, by the counters of now.
+    pub fn gap_behind(&self, now: Option<&Counters>) -> Gap {
         Gap {
             ns: attach::now_ns().saturating_sub(self.window_end_ns) as f64,
-            objects: self.untraced_until(now.as_ref(), &ByKind::default()),
+            objects: self.untraced_until(now, &ByKind::default()),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::assemble::assemble;
+use super::assemble::Assembler;
 use super::config::{Config, PROGRESS_PERIOD, Subject};
 use super::cuts::Epoch;
 use super::discover::Discovery;
@@ -129,7 +129,8 @@ pub async fn record(config: &Config, progress: &mut dyn Progress) -> Result<Reco
     let slowdown = slowdown(&traced);
     let mut profiles = Vec::new();
     let mut cycles = None;
-    for (profile, found) in traced.into_iter().map(assemble) {
+    for Traced { prepared, finished } in traced {
+        let (profile, found) = Assembler::new(&prepared).assemble(finished);
         profiles.push(profile);
         cycles = cycles.or(found);
     }

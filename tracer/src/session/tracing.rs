@@ -10,17 +10,20 @@ use tracer_ebpf::wire::gate;
 use super::config::Config;
 use super::counting::CounterSource;
 use super::cuts::{CutLog, Epoch};
-use super::engine::{Engine, Finished};
+use super::engine::{Engine, Finished, Order};
 use super::prepare::{self, Error, Prepared};
+use super::so_far::SoFar;
 use crate::budget::{self, CpuClock, HitCost, MaxOverhead, Meter, Schedule};
 use crate::collect::{Collector, Totals};
 use crate::target::Pidfd;
 
 /// A target that is being traced.
 pub(super) struct Tracing {
-    thread: JoinHandle<Result<Traced, Error>>,
+    thread: JoinHandle<Result<Finished, Error>>,
+    /// What is traced.
+    pub prepared: Arc<Prepared>,
     /// Dropped to end it.
-    stop: Sender<()>,
+    orders: Option<Sender<Order>>,
     /// Told when the first window is open; an error when it will never be.
     pub ready: Option<oneshot::Receiver<()>>,
     progress: Arc<Mutex<Totals>>,
@@ -28,7 +31,7 @@ pub(super) struct Tracing {
 
 /// A target that was traced.
 pub(super) struct Traced {
-    pub prepared: Prepared,
+    pub prepared: Arc<Prepared>,
     pub finished: Finished,
 }
 
@@ -36,13 +39,26 @@ impl Tracing {
     /// Loads the programs and begins. Returns at once; what goes wrong is said by
     /// [`Tracing::finish`].
     pub fn start(prepared: Prepared, config: &Config, epoch: &Epoch) -> Self {
-        let (stop, stopped) = mpsc::channel();
+        Self::start_live(prepared, config, epoch, None)
+    }
+
+    /// The same, and what there is so far goes to `so_far` each time that is asked for.
+    pub fn start_live(
+        prepared: Prepared,
+        config: &Config,
+        epoch: &Epoch,
+        so_far: Option<Sender<SoFar>>,
+    ) -> Self {
+        let prepared = Arc::new(prepared);
+        let of_thread = Arc::clone(&prepared);
+        let (orders, ordered) = mpsc::channel();
         let (ready_sender, ready) = oneshot::channel();
         let progress = Arc::new(Mutex::new(Totals::default()));
         let shared = Arc::clone(&progress);
         let config = config.clone();
         let epoch = epoch.clone();
         let thread = std::thread::spawn(move || {
+            let prepared = of_thread;
             let mut loaded = prepare::load(&prepared, &config)?;
             let mut logger = loaded.logger();
             let cost = budget::calibrate(&mut loaded)?;
@@ -71,7 +87,8 @@ impl Tracing {
                     .map(|site| site.spec.gate == gate::ALWAYS)
                     .collect(),
                 ready: Some(ready_sender),
-                stop: stopped,
+                orders: ordered,
+                so_far,
                 progress: shared,
                 loaded,
             };
@@ -79,11 +96,12 @@ impl Tracing {
             if let Some(logger) = &mut logger {
                 logger.flush();
             }
-            Ok(Traced { prepared, finished })
+            Ok(finished)
         });
         Self {
             thread,
-            stop,
+            prepared,
+            orders: Some(orders),
             ready: Some(ready),
             progress,
         }
@@ -94,12 +112,21 @@ impl Tracing {
         *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Where it is asked for what there is so far. It ends when this is dropped.
+    pub fn take_orders(&mut self) -> Option<Sender<Order>> {
+        self.orders.take()
+    }
+
     /// Ends it and waits for what it has.
     pub fn finish(self) -> Result<Traced, Error> {
-        drop(self.stop);
-        self.thread.join().unwrap_or_else(|panic| {
+        drop(self.orders);
+        let finished = self.thread.join().unwrap_or_else(|panic| {
             // Not ours to hide.
             std::panic::resume_unwind(panic)
+        })?;
+        Ok(Traced {
+            prepared: self.prepared,
+            finished,
         })
     }
 }

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 use tracer_ebpf::wire::{CountKey, gate};
 
 use super::counting::CounterSource;
-use super::engine::{Run, Waited};
+use super::engine::{Order, Run, Waited};
 use super::prepare::Error;
 use crate::attach::{self, Probes, Stop};
 use crate::budget::{Schedule, Spent, own_cpu_ns};
-use crate::collect::{CpuCounts, regardless_of_cpu};
-use crate::estimate::{ByKind, Gap, Window};
+use crate::collect::{Counts, CpuCounts, regardless_of_cpu};
+use crate::counters::Counters;
+use crate::estimate::{Accumulator, ByKind, Gap, Window};
 
 /// How often the ring is drained, and a window that is far from its end looked
 /// at. At 5 ms the default ring has room for 3 million stacks a second.
@@ -64,9 +65,26 @@ impl Open {
 
     /// How long hits counted, of which there were so many, if that was noticed to be
     /// over at `end_ns`.
-    fn open_ns(&self, end_ns: u64, hits: u64) -> u64 {
+    pub fn open_ns(&self, end_ns: u64, hits: u64) -> u64 {
         let stop_ns = self.stop.map_or(u64::MAX, |stop| stop.after(hits));
         end_ns.min(stop_ns).saturating_sub(self.opened_ns)
+    }
+}
+
+/// What was seen in a window, and the time since the one before.
+pub(super) struct Seen {
+    /// By probes that are on all the time.
+    always: Counts,
+    window: Window,
+    /// Objects in the window.
+    counted: ByKind,
+    gap: Gap,
+}
+
+impl Seen {
+    pub fn add_to(self, all: &mut Accumulator) {
+        all.add_exact(self.always);
+        all.add_window(&self.window, self.gap);
     }
 }
 
@@ -142,6 +160,9 @@ impl Run {
             self.drain();
             let before = self.last.spent.counted;
             self.account()?;
+            if window.stop.is_none() {
+                self.answer(Some(window))?;
+            }
             let came = self.last.spent.counted - before;
             let gates = self.engine.loaded.gates();
             let Some(schedule) = &self.engine.schedule else {
@@ -180,39 +201,26 @@ impl Run {
         self.account()?;
         let counters = self.read_counters();
         let is_one_of_many = self.engine.schedule.is_some();
-        let mut counts = self.engine.collector.take(is_one_of_many)?;
-        if self.always.is_none() {
-            for (key, count) in self.engine.collector.take_kept()? {
-                *counts.entry((key, None)).or_default() += count;
-            }
-        }
-        let (always, counts) = self.split(counts);
-        self.all.add_exact(regardless_of_cpu(&always));
-        let counted =
-            ByKind::of_counts(counts.iter().map(|((key, _), count)| (key, *count as f64)));
-        let gap = Gap {
-            ns: window.opened_ns.saturating_sub(self.window_end_ns) as f64,
-            objects: self.untraced_until(counters.as_ref(), &counted),
+        let counts = self.engine.collector.take(is_one_of_many)?;
+        let kept = match self.always {
+            Some(_) => Counts::new(),
+            None => self.engine.collector.take_kept()?,
         };
         let hits = self.engine.loaded.gates().taken(gate::WINDOW) - window.taken;
         let open_ns = window.open_ns(end_ns, hits);
+        let seen = self.seen(&window, (counts, kept), open_ns, counters.as_ref());
         tracing::debug!(
             open = ?Duration::from_nanos(open_ns),
             stop = ?window.stop,
             off = ?(self.last.at - closed.at),
-            counted = counted.all(),
+            counted = seen.counted.all(),
             traps = closed.spent.since(window.spent).traps,
             traps_late = self.last.spent.since(closed.spent).traps,
             hit_ns = self.engine.meter.hit_ns(),
-            ?gap,
+            gap = ?seen.gap,
             "window"
         );
-        let seen = Window {
-            counts,
-            open_ns: open_ns as f64,
-            hit_ns: self.engine.meter.hit_ns(),
-        };
-        self.all.add_window(&seen, gap);
+        seen.add_to(&mut self.all);
         if counters.is_some() {
             self.window_counters = counters;
         }
@@ -227,6 +235,37 @@ impl Run {
         Ok(())
     }
 
+    /// What was seen in a window that has been open for `open_ns`, in the tables of probes
+    /// that go on and off and of those that are mostly on all the time.
+    pub(super) fn seen(
+        &self,
+        window: &Open,
+        (mut counts, kept): (CpuCounts, Counts),
+        open_ns: u64,
+        counters: Option<&Counters>,
+    ) -> Seen {
+        for (key, count) in kept {
+            *counts.entry((key, None)).or_default() += count;
+        }
+        let (always, counts) = self.split(counts);
+        let counted =
+            ByKind::of_counts(counts.iter().map(|((key, _), count)| (key, *count as f64)));
+        let gap = Gap {
+            ns: window.opened_ns.saturating_sub(self.window_end_ns) as f64,
+            objects: self.untraced_until(counters, &counted),
+        };
+        Seen {
+            always: regardless_of_cpu(&always),
+            counted,
+            gap,
+            window: Window {
+                counts,
+                open_ns: open_ns as f64,
+                hit_ns: self.engine.meter.hit_ns(),
+            },
+        }
+    }
+
     /// Waits a random time, reading the runtime's counters now and then.
     pub(super) fn wait_for_next(&mut self) -> Result<Waited, Error> {
         let Some(schedule) = &mut self.engine.schedule else {
@@ -236,6 +275,7 @@ impl Run {
         tracing::debug!(?gap, schedule = ?schedule, "gap");
         let until = Instant::now() + gap;
         loop {
+            self.answer(None)?;
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(Waited::Through);
@@ -286,23 +326,29 @@ impl Run {
         counts.into_iter().partition(|((key, _), _)| is_always(key))
     }
 
-    /// Waits, and cuts the recording meanwhile where that is due.
+    /// Waits, and cuts the recording meanwhile where that is due; no longer than until
+    /// there is an order.
     fn wait(&mut self, time: Duration) -> Result<Waited, Error> {
         let until = Instant::now() + time;
+        let mut asked = false;
         loop {
             let mut left = until.saturating_duration_since(Instant::now());
             if let Some(cuts) = &self.engine.cuts {
                 left = left.min(cuts.calm());
             }
-            let ended = match self.engine.stop.recv_timeout(left) {
+            let ended = match self.engine.orders.recv_timeout(left) {
                 Err(RecvTimeoutError::Timeout) => self.engine.has_ended(),
-                Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
+                Ok(Order::HandOver) => {
+                    (self.is_asked, asked) = (true, true);
+                    self.engine.has_ended()
+                }
+                Err(RecvTimeoutError::Disconnected) => true,
             };
             self.cut()?;
             if ended {
                 return Ok(Waited::Stopped);
             }
-            if Instant::now() >= until {
+            if asked || Instant::now() >= until {
                 return Ok(Waited::Through);
             }
         }

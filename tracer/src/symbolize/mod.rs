@@ -15,5 +15,5 @@ mod types;
 pub use dwarf_frames::DwarfFrames;
 pub use frame::{Frame, fold_generics};
 pub use pclntab_frames::{all_frames_at, frames_at};
-pub use resolve::{KeyObject, Resolved, resolve};
+pub use resolve::{KeyObject, Resolved, Resolver};
 pub use symbolizer::Symbolizer;

@@ -54,74 +54,104 @@ pub struct KeyObject {
     pub is_call: bool,
 }
 
-/// Resolves a whole recording.
-#[must_use]
-pub fn resolve(raw: &RawRecording, binary: &GoBinary, plan: &Plan) -> Resolved {
-    let mut stacks = Stacks::new(binary, plan);
-    let mut types = Types::new(binary, &raw.runtime_types);
-    let mut resolved: HashMap<StackId, ResolvedStack> = HashMap::new();
-    for (id, stack) in &raw.stacks {
-        resolved.insert(*id, stacks.resolve(stack));
+/// Resolves recordings of one binary: a whole one, or one as it stands from time to
+/// time. A stack is resolved once.
+pub struct Resolver<'a> {
+    binary: &'a GoBinary,
+    plan: &'a Plan,
+    stacks: Stacks<'a>,
+    types: Types<'a>,
+    resolved: HashMap<StackId, ResolvedStack>,
+    /// What the loader added in each process.
+    biases: HashMap<u32, LoadBias>,
+}
+
+impl<'a> Resolver<'a> {
+    /// For recordings by this plan.
+    #[must_use]
+    pub fn new(binary: &'a GoBinary, plan: &'a Plan) -> Self {
+        Self {
+            binary,
+            plan,
+            stacks: Stacks::new(binary, plan),
+            types: Types::new(binary),
+            resolved: HashMap::new(),
+            biases: HashMap::new(),
+        }
     }
-    let biases: HashMap<u32, LoadBias> = raw
-        .stacks
-        .iter()
-        .filter_map(|(id, stack)| Some((stack.pid, resolved.get(id)?.bias)))
-        .collect();
 
-    let mut pids: Vec<u32> = raw.counts.keys().map(|key| key.pid).collect();
-    pids.sort_unstable();
-    pids.dedup();
+    /// Resolves a recording, which holds all stacks and types there are so far.
+    pub fn resolve(&mut self, raw: &RawRecording) -> Resolved {
+        self.resolve_stacks(raw);
+        self.types.forget_unknown();
 
-    let rules = binary.malloc_rules();
-    let mut losses = raw.losses();
-    let mut rows = Vec::new();
-    let mut objects = HashMap::new();
-    for (key, tally) in &raw.counts {
-        let Some(probe) = plan.probes.get(usize::from(key.probe)) else {
-            losses.events += tally.counted;
-            continue;
-        };
-        let lost = ResolvedStack {
-            bias: biases.get(&key.pid).copied().unwrap_or_default(),
-            ..ResolvedStack::default()
-        };
-        let stack = resolved.get(&key.stack).unwrap_or(&lost);
-        if stack.broken && key.flags & (flags::CUT_AT_DEPTH | flags::CUT_AT_READ) == 0 {
-            losses.stacks_cut += tally.counted;
-        }
-        let of_type = types.get(key.pid, key.type_addr, stack.bias);
-        let mut labels = labels(key, probe, stack, of_type);
-        labels.pid = (pids.len() > 1).then_some(key.pid);
-        let object = object(key, probe, of_type, rules);
-        if let Some(grower) = probe.program.grower() {
-            growth::label(&mut labels, grower, key.size_bytes, of_type, rules);
-        }
-        if !raw.pieces.cuts.is_empty() {
-            let object = KeyObject {
-                stack: stack.locations.clone(),
-                heap_bytes: object.heap_bytes,
-                is_large: object.stratum == StratumId::Large,
-                is_call: object.stratum == StratumId::Calls,
+        let mut pids: Vec<u32> = raw.counts.keys().map(|key| key.pid).collect();
+        pids.sort_unstable();
+        pids.dedup();
+
+        let rules = self.binary.malloc_rules();
+        let mut losses = raw.losses();
+        let mut rows = Vec::new();
+        let mut objects = HashMap::new();
+        for (key, tally) in &raw.counts {
+            let Some(probe) = self.plan.probes.get(usize::from(key.probe)) else {
+                losses.events += tally.counted;
+                continue;
             };
-            objects.insert(*key, object);
+            let lost = ResolvedStack {
+                bias: self.biases.get(&key.pid).copied().unwrap_or_default(),
+                ..ResolvedStack::default()
+            };
+            let stack = self.resolved.get(&key.stack).unwrap_or(&lost);
+            if stack.broken && key.flags & (flags::CUT_AT_DEPTH | flags::CUT_AT_READ) == 0 {
+                losses.stacks_cut += tally.counted;
+            }
+            let made = &raw.runtime_types;
+            let of_type = self.types.get(made, key.pid, key.type_addr, stack.bias);
+            let mut labels = labels(key, probe, stack, of_type);
+            labels.pid = (pids.len() > 1).then_some(key.pid);
+            let object = object(key, probe, of_type, rules);
+            if let Some(grower) = probe.program.grower() {
+                growth::label(&mut labels, grower, key.size_bytes, of_type, rules);
+            }
+            if !raw.pieces.cuts.is_empty() {
+                let object = KeyObject {
+                    stack: stack.locations.clone(),
+                    heap_bytes: object.heap_bytes,
+                    is_large: object.stratum == StratumId::Large,
+                    is_call: object.stratum == StratumId::Calls,
+                };
+                objects.insert(*key, object);
+            }
+            rows.push(Row {
+                stack: stack.locations.clone(),
+                labels,
+                object,
+                tally,
+            });
         }
-        rows.push(Row {
-            stack: stack.locations.clone(),
-            labels,
-            object,
-            tally,
-        });
+        let (samples, strata) = add_up(raw, self.plan, rows, &mut self.stacks);
+        Resolved {
+            samples: in_order(samples),
+            strata,
+            locations: self.stacks.locations.clone(),
+            functions: self.stacks.functions.clone(),
+            losses,
+            pids,
+            objects,
+        }
     }
-    let (samples, strata) = add_up(raw, plan, rows, &mut stacks);
-    Resolved {
-        samples: in_order(samples),
-        strata,
-        locations: stacks.locations,
-        functions: stacks.functions,
-        losses,
-        pids,
-        objects,
+
+    /// Those that are new.
+    fn resolve_stacks(&mut self, raw: &RawRecording) {
+        for (id, stack) in &raw.stacks {
+            if self.resolved.contains_key(id) {
+                continue;
+            }
+            let resolved = self.stacks.resolve(stack);
+            self.biases.insert(stack.pid, resolved.bias);
+            self.resolved.insert(*id, resolved);
+        }
     }
 }
 

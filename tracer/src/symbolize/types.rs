@@ -9,27 +9,31 @@ use crate::golang::{GoBinary, RuntimeType};
 /// What the runtime knows of the types that were seen, looked up once each.
 pub(super) struct Types<'a> {
     binary: &'a GoBinary,
-    /// Descriptors that `reflect` made at run time, by process and address.
-    made: &'a HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
     known: HashMap<(u32, ProcAddr), Option<RuntimeType>>,
 }
 
 impl<'a> Types<'a> {
-    pub fn new(binary: &'a GoBinary, made: &'a HashMap<(u32, ProcAddr), RuntimeTypeBytes>) -> Self {
+    pub fn new(binary: &'a GoBinary) -> Self {
         Self {
             binary,
-            made,
             known: HashMap::new(),
         }
     }
 
-    /// The type behind a descriptor in a process.
-    pub fn get(&mut self, pid: u32, address: u64, bias: LoadBias) -> Option<&RuntimeType> {
+    /// The type behind a descriptor in a process, where `made` are those that `reflect`
+    /// made at run time, by process and address.
+    pub fn get(
+        &mut self,
+        made: &HashMap<(u32, ProcAddr), RuntimeTypeBytes>,
+        pid: u32,
+        address: u64,
+        bias: LoadBias,
+    ) -> Option<&RuntimeType> {
         if address == 0 {
             return None;
         }
         let address = ProcAddr(address);
-        let (binary, made) = (self.binary, self.made);
+        let binary = self.binary;
         self.known
             .entry((pid, address))
             .or_insert_with(|| {
@@ -41,5 +45,10 @@ impl<'a> Types<'a> {
                 })
             })
             .as_ref()
+    }
+
+    /// What was not known of types so far may be by now.
+    pub fn forget_unknown(&mut self) {
+        self.known.retain(|_, known| known.is_some());
     }
 }

@@ -168,6 +168,19 @@ fn sizes_that_make_no_sense() {
 }
 
 #[test]
+fn a_live_view_takes_a_terminal() {
+    assert_says(&["top", "-p", "1"], &["no terminal", "--batch"]);
+    assert_says(
+        &["top", "-p", "1", "--batch", "--width", "20"],
+        &["--width must be at least 60"],
+    );
+    assert_says(
+        &["top", "-p", "1", "--interval", "1ms"],
+        &["--interval", "100ms"],
+    );
+}
+
+#[test]
 fn wrong_usage_is_exit_code_2() {
     for args in [
         &["record"][..],

@@ -6,6 +6,7 @@ pub mod fixture;
 pub mod goalloc;
 pub mod lines;
 pub mod report;
+pub mod tmux;
 pub mod truth;
 
 use std::{

@@ -27,6 +27,7 @@ mod sites;
 mod standard;
 mod targets;
 mod timeline;
+mod top;
 mod trace;
 mod trace_gc;
 mod trace_labels;

@@ -13,14 +13,15 @@ use xtask::{
 
 use super::vm;
 
-/// Packages of the test suite: C for cgo programs, the oldest Go, and what holds XML
-/// against a schema.
-const TEST_PACKAGES: [&str; 5] = [
+/// Packages of the test suite: C for cgo programs, the oldest Go, what holds XML against
+/// a schema, and terminals.
+const TEST_PACKAGES: [&str; 6] = [
     "gcc",
     "libc6-dev",
     "binutils",
     go::DEBIAN_PACKAGE,
     "libxml2-utils",
+    "tmux",
 ];
 
 /// Packages of the benchmarks: the usual tools to measure against.
