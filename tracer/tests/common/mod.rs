@@ -6,10 +6,10 @@ pub mod fixture;
 pub mod goalloc;
 pub mod lines;
 pub mod report;
+mod skip;
 pub mod truth;
 
 use std::{
-    env,
     path::PathBuf,
     sync::{Condvar, Mutex, PoisonError},
 };
@@ -17,9 +17,7 @@ use std::{
 use xtask::go::Toolchain;
 
 use build::{Go, Variant};
-
-/// With this set to 1 a live test that cannot run fails.
-const REQUIRE_LIVE: &str = "GOALLOC_REQUIRE_LIVE";
+pub use skip::skip;
 
 /// Live tests at the same time. Each is a busy target and a tracer: more of
 /// them do not end earlier on the two cores of a small machine.
@@ -123,13 +121,4 @@ pub fn can_trace() -> bool {
         skip("not root");
     }
     root
-}
-
-/// Says why a test does not run, or fails if it has to.
-pub fn skip(reason: &str) {
-    assert!(
-        env::var_os(REQUIRE_LIVE).is_none_or(|it| it != "1"),
-        "{REQUIRE_LIVE}=1, but {reason}"
-    );
-    println!("skipped: {reason}");
 }

