@@ -22,6 +22,17 @@ function dress(node, attributes, children) {
   return node;
 }
 
+/** Calls `draw` whenever an element has become wider or narrower. */
+function onWidth(node, draw) {
+  let width = node.clientWidth;
+  const resized = () => {
+    if (node.clientWidth === width) return;
+    width = node.clientWidth;
+    requestAnimationFrame(draw);
+  };
+  new ResizeObserver(resized).observe(node);
+}
+
 /** Calls `change` with the chosen value of a group of buttons, one of which is pressed. */
 function choice(group, change) {
   const buttons = [...group.querySelectorAll("button")];

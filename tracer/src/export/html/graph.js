@@ -214,12 +214,6 @@ function startGraph() {
     if (isWrong) byId("matched").textContent = "not a regular expression";
     paintGraph();
   });
-  let width = canvas.clientWidth;
-  const resized = () => {
-    if (canvas.clientWidth === width) return;
-    width = canvas.clientWidth;
-    requestAnimationFrame(drawGraph);
-  };
-  new ResizeObserver(resized).observe(flame);
+  onWidth(canvas, drawGraph);
   zoomTo(0);
 }

@@ -136,7 +136,8 @@ function toggleRow(button, rows, row, id) {
     return;
   }
   const columns = String(shownColumns().length);
-  const cell = element("td", { colspan: columns }, ...rowDetails(rows, row));
+  const inside = element("div", {}, ...rowDetails(rows, row));
+  const cell = element("td", { colspan: columns }, inside);
   button.closest("tr").after(element("tr", { id, class: "details" }, cell));
   button.setAttribute("aria-controls", id);
 }

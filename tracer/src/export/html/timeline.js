@@ -1,13 +1,13 @@
 // The recording over time: what each of the first sites allocated a second, stacked, and a
 // line for all.
 
-/** The picture in its own units; the style scales it. */
-const TIME = { width: 1000, height: 220, left: 74, right: 8, top: 10, bottom: 26 };
+/** The picture in pixels, but for its width. */
+const TIME = { height: 220, left: 78, right: 8, top: 10, bottom: 26 };
 
 /** Slices beyond this are drawn several as one. */
 const MOST_STEPS = 500;
 
-const timeline = { steps: [], step: -1, value: "heap_bytes" };
+const timeline = { steps: [], scale: null, step: -1, value: "heap_bytes" };
 
 /** Slices, several as one where there are too many: when they end, and the sums in them. */
 function timeSteps(value) {
@@ -36,51 +36,68 @@ function roundAbove(rate, value) {
 
 function drawTimeline() {
   const value = timeline.value;
+  const { name, format } = VALUES[value];
   const steps = timeSteps(value);
-  timeline.steps = steps;
-  const end = steps[steps.length - 1].end;
   const highest = steps.reduce((most, step) => Math.max(most, step.rate), 1);
-  const top = roundAbove(highest, value);
-  const { width, height, left, right, bottom } = TIME;
+  const picture = byId("time-picture");
+  const width = picture.clientWidth;
+  const scale = timeScale(width, steps[steps.length - 1].end, roundAbove(highest, value));
+  const rates = steps.map((step) => step.rate);
+  const mark = { id: "time-step", y: TIME.top, height: TIME.height - TIME.bottom - TIME.top };
+  picture.setAttribute("viewBox", `0 0 ${width} ${TIME.height}`);
+  picture.replaceChildren(
+    ...timeAxes(scale, width, format),
+    ...timeAreas(scale, steps),
+    svgElement("path", { class: "total", d: `M${scale.outline(steps, rates)}` }),
+    svgElement("rect", mark),
+  );
+  Object.assign(timeline, { steps, scale, step: -1 });
+  drawLegend();
+  byId("time-told").textContent = `${name} a second; most at once ${format(highest)}/s`;
+}
+
+/** Where times and rates are in the picture. */
+function timeScale(width, end, top) {
+  const { height, left, right, bottom } = TIME;
   const x = (ns) => left + (ns / Math.max(end, 1)) * (width - left - right);
   const y = (rate) => height - bottom - (rate / top) * (height - bottom - TIME.top);
-  const outline = (levels) =>
-    steps.map((it, i) => `${x(it.start)} ${y(levels[i])}L${x(it.end)} ${y(levels[i])}`).join("L");
+  const across = (step, level) => `${x(step.start)} ${y(level)}L${x(step.end)} ${y(level)}`;
+  const outline = (steps, levels) => steps.map((it, i) => across(it, levels[i])).join("L");
+  return { x, y, end, top, outline };
+}
 
-  const picture = byId("time-picture");
-  picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  const parts = [];
-  for (const part of [0, 0.5, 1]) {
+function timeAxes({ x, y, end, top }, width, format) {
+  const { left, right, height } = TIME;
+  const rates = [0, 0.5, 1].flatMap((part) => {
     const line = { x1: left, x2: width - right, y1: y(part * top), y2: y(part * top) };
-    parts.push(svgElement("line", { ...line, class: "grid" }));
     const at = { x: left - 8, y: y(part * top) + 4, class: "tick y" };
-    const { format } = VALUES[value];
-    parts.push(svgElement("text", at, `${format(part * top)}/s`));
-  }
-  for (const part of [0, 0.25, 0.5, 0.75, 1]) {
+    return [
+      svgElement("line", { ...line, class: "grid" }),
+      svgElement("text", at, `${format(part * top)}/s`),
+    ];
+  });
+  const parts = width < 500 ? [0, 0.5, 1] : [0, 0.25, 0.5, 0.75, 1];
+  const times = parts.map((part) => {
     const anchor = part === 0 ? "first" : part === 1 ? "last" : "";
     const at = { x: x(part * end), y: height - 6, class: `tick x ${anchor}` };
-    parts.push(svgElement("text", at, formatSeconds(part * end)));
-  }
-  let floor = steps.map(() => 0);
-  data.timeline.series.forEach((_, i) => {
-    const ceiling = floor.map((level, step) => level + steps[step].rates[i]);
-    const back = steps
-      .map((it, step) => `${x(it.end)} ${y(floor[step])}L${x(it.start)} ${y(floor[step])}`)
-      .reverse()
-      .join("L");
-    const d = `M${outline(ceiling)}L${back}Z`;
-    parts.push(svgElement("path", { class: `area series-${i}`, d }));
-    floor = ceiling;
+    return svgElement("text", at, formatSeconds(part * end));
   });
-  parts.push(svgElement("path", { class: "total", d: `M${outline(steps.map((it) => it.rate))}` }));
-  parts.push(svgElement("rect", { id: "time-step", y: TIME.top, height: height - bottom - TIME.top }));
-  picture.replaceChildren(...parts);
-  timeline.x = x;
-  timeline.step = -1;
-  drawLegend();
-  byId("time-told").textContent =
-    `${VALUES[value].name} a second; most at once ${VALUES[value].format(highest)}/s`;
+  return [...rates, ...times];
+}
+
+/** The series, each on top of those before it. */
+function timeAreas(scale, steps) {
+  let floor = steps.map(() => 0);
+  return data.timeline.series.map((_, i) => {
+    const ceiling = floor.map((level, step) => level + steps[step].rates[i]);
+    const back = [...steps].reverse().map(({ start, end }) => ({ start: end, end: start }));
+    const under = scale.outline(back, [...floor].reverse());
+    floor = ceiling;
+    return svgElement("path", {
+      class: `area series-${i}`,
+      d: `M${scale.outline(steps, ceiling)}L${under}Z`,
+    });
+  });
 }
 
 /** Names of the series, and what they come to in all or in a step. */
@@ -110,14 +127,14 @@ function showStep(number) {
   const step = timeline.steps[number];
   const mark = byId("time-step");
   timeline.step = step ? number : -1;
-  mark.setAttribute("width", step ? Math.max(timeline.x(step.end) - timeline.x(step.start), 1) : 0);
   if (!step) return drawTimeline();
-  mark.setAttribute("x", timeline.x(step.start));
+  const { x } = timeline.scale;
+  mark.setAttribute("x", x(step.start));
+  mark.setAttribute("width", Math.max(x(step.end) - x(step.start), 1));
   drawLegend(step);
-  const { name, format } = VALUES[timeline.value];
   byId("time-told").textContent =
-    `${formatSeconds(step.start)} to ${formatSeconds(step.end)}: ${format(step.rate)} ${name} a second`
-      .replace(/B bytes|B heap bytes/, timeline.value === "bytes" ? "B" : "B of heap");
+    `${formatSeconds(step.start)} to ${formatSeconds(step.end)}: ` +
+    `${VALUES[timeline.value].tell(step.rate)} a second`;
 }
 
 function setTimelineValue(value) {
@@ -133,8 +150,8 @@ function startTimeline() {
   const picture = byId("time-picture");
   picture.addEventListener("pointermove", (event) => {
     const area = picture.getBoundingClientRect();
-    const at = ((event.clientX - area.left) / area.width) * TIME.width;
-    showStep(timeline.steps.findIndex((step) => at < timeline.x(step.end)));
+    const at = event.clientX - area.left;
+    showStep(timeline.steps.findIndex((step) => at < timeline.scale.x(step.end)));
   });
   picture.addEventListener("pointerleave", () => showStep(-1));
   picture.addEventListener("keydown", (event) => {
@@ -145,5 +162,6 @@ function startTimeline() {
     showStep(Math.min(Math.max(timeline.step + step, 0), last));
   });
   picture.addEventListener("blur", () => showStep(-1));
+  onWidth(picture, drawTimeline);
   drawTimeline();
 }
