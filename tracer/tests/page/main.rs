@@ -97,6 +97,7 @@ fn header_totals_and_tables_are_the_report_s() {
         report_rows(&profile, By::Type, Sort::Bytes),
         report_rows(&profile, By::Cause, Sort::Objects),
         report_rows(&profile, By::Package, Sort::Bytes),
+        report_rows(&profile, By::Module, Sort::Bytes),
     ];
     let expected = json!({
         "facts": plain.iter().map(|fact| json!([fact.name, fact.value])).collect::<Vec<_>>(),

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use tracer::addr::ElfAddr;
 use tracer::profile::{
-    Coverage, Draw, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method, Part,
-    Profile, Sample, SiteSeries, Slice, Stratum, Target, Timeline, Values,
+    Coverage, Draw, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method,
+    Module, Part, Profile, Sample, SiteSeries, Slice, Stratum, Target, Timeline, Values,
 };
 
 /// A name that is markup, were it not shown as text.
@@ -33,6 +33,7 @@ impl Builder {
                 file: format!("/home/dev/src/{package}/code.go"),
                 start_line: 1,
                 runtime: name.starts_with("runtime."),
+                full_name: None,
             });
             FunctionId(functions.len() as u32 - 1)
         });
@@ -76,8 +77,8 @@ impl Builder {
                 calls: 0,
             },
             labels: Labels {
-                type_name: Some(type_name.to_owned()),
-                cause: Some(cause.to_owned()),
+                type_name: Some(type_name.into()),
+                cause: Some(cause.into()),
                 size_bytes: Some(size_bytes),
                 ..Labels::default()
             },
@@ -103,6 +104,10 @@ impl Builder {
             go_version: "go1.27.3".to_owned(),
             main_path: Some("example.com/shop/cmd/shop".to_owned()),
             build_id: None,
+            modules: vec![Module {
+                path: "example.com/shop".to_owned(),
+                version: "v1.4.0".to_owned(),
+            }],
         };
         profile.coverage = Coverage {
             method: Method::Windows,

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::strings::Strings;
+use super::Strings;
 use crate::export::Root;
-use crate::profile::frame::package_of;
+use crate::profile::module::STANDARD_LIBRARY;
 use crate::profile::pprof::LOST_STACK;
 use crate::profile::{LocationId, Profile, Sample, Values};
+
+/// A function of every program's own module.
+const MAIN: &str = "main.main";
 
 /// A function by number.
 type FunctionNumber = u32;
@@ -77,6 +80,7 @@ impl Flame {
             profile,
             functions: Functions::default(),
             numbers: HashMap::new(),
+            own_module: profile.module(MAIN),
             locations: HashMap::new(),
             nodes: Nodes::default(),
             children: HashMap::new(),
@@ -91,8 +95,8 @@ impl Flame {
             }
             let place = Place {
                 node: builder.node(sample, strings),
-                type_name: strings.number(Root::Type.of(sample)),
-                cause: strings.number(Root::Cause.of(sample)),
+                type_name: strings.index(Root::Type.of(sample).to_owned()),
+                cause: strings.index(Root::Cause.of(sample).to_owned()),
             };
             places.push(Some(place));
             let index = *sums.entry(place).or_insert_with(|| {
@@ -126,7 +130,10 @@ fn has_memory(values: Values) -> bool {
 struct Builder<'a> {
     profile: &'a Profile,
     functions: Functions,
-    numbers: HashMap<String, FunctionNumber>,
+    /// Functions by the number of their name.
+    numbers: HashMap<u32, FunctionNumber>,
+    /// The module of package main.
+    own_module: Option<String>,
     /// Functions of a location, outermost first.
     locations: HashMap<LocationId, Vec<FunctionNumber>>,
     nodes: Nodes,
@@ -163,7 +170,7 @@ impl Builder<'_> {
                 let kind = if frame.runtime {
                     Kind::Runtime
                 } else {
-                    Kind::of(&frame.function, profile.target.main_path.as_deref())
+                    self.kind(&frame.function)
                 };
                 self.function(&frame.function, frame.file, kind, strings)
             })
@@ -184,15 +191,31 @@ impl Builder<'_> {
         } else {
             name
         };
-        if let Some(number) = self.numbers.get(name) {
+        let name = strings.index(name.to_owned());
+        if let Some(number) = self.numbers.get(&name) {
             return *number;
         }
         let number = self.functions.name.len() as FunctionNumber;
-        self.functions.name.push(strings.number(name));
-        self.functions.file.push(strings.number(file));
+        self.functions.name.push(name);
+        self.functions.file.push(strings.index(file.to_owned()));
         self.functions.kind.push(kind as u8);
-        self.numbers.insert(name.to_owned(), number);
+        self.numbers.insert(name, number);
         number
+    }
+
+    /// Whose code a function is that is not the runtime's.
+    fn kind(&self, function: &str) -> Kind {
+        let profile = self.profile;
+        let Some(package) = profile.package(function) else {
+            return Kind::None;
+        };
+        match profile.module(function) {
+            Some(module) if module == STANDARD_LIBRARY => Kind::Standard,
+            module if module.is_some() && module == self.own_module => Kind::Own,
+            // Not every file says what it is built of.
+            None if package == "main" => Kind::Own,
+            _ => Kind::Other,
+        }
     }
 
     fn child(&mut self, parent: u32, function: FunctionNumber) -> u32 {
@@ -216,41 +239,17 @@ enum Kind {
     None = 4,
 }
 
-impl Kind {
-    /// Of a function that is not the runtime's. Import paths whose first element has no
-    /// dot are the standard library's, but for the program's own module.
-    fn of(function: &str, main_path: Option<&str>) -> Self {
-        let Some(package) = package_of(function) else {
-            return Self::None;
-        };
-        let is_inside = |module: &str| {
-            package
-                .strip_prefix(module)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        // The main package is often a folder or two below its module.
-        let module = main_path.map(|path| path.split("/cmd/").next().unwrap_or(path));
-        if package == "main" || module.is_some_and(is_inside) {
-            Self::Own
-        } else if package.split('/').next().is_some_and(|it| it.contains('.')) {
-            Self::Other
-        } else {
-            Self::Standard
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::fixture;
+    use crate::profile::{Target, fixture};
 
     #[test]
     fn chains_share_their_outer_frames() {
         let profile = fixture::service();
         let mut strings = Strings::default();
         let flame = Flame::of(&profile, &mut strings);
-        let strings = strings.into_list();
+        let strings = strings.items;
         let path = |sample: usize| {
             let mut names = Vec::new();
             let mut node = flame.places[sample].unwrap().node;
@@ -273,11 +272,38 @@ mod tests {
 
     #[test]
     fn code_is_the_program_s_own_or_whose() {
-        let kind = |function| Kind::of(function, Some("example.com/shop/cmd/shop"));
-        assert_eq!(kind("main.main"), Kind::Own);
-        assert_eq!(kind("example.com/shop/order.New"), Kind::Own);
-        assert_eq!(kind("example.com/shopping.New"), Kind::Other);
-        assert_eq!(kind("net/http.(*conn).serve"), Kind::Standard);
-        assert_eq!(kind("malloc"), Kind::None);
+        let mut profile = fixture::service();
+        let file = "code.go";
+        let names = [
+            "main.main",
+            "example.com/shop/order.New",
+            "example.com/shopping.New",
+            "net/http.(*conn).serve",
+            "malloc",
+            "runtime.mallocgc",
+        ];
+        let mut b = fixture::Builder::default();
+        let stack = b.stack(
+            &names
+                .map(|name| [(name, file, 1)])
+                .each_ref()
+                .map(|it| it.as_slice()),
+        );
+        b.objects(stack, ("", ""), 16, 1);
+        let target = std::mem::take(&mut profile.target);
+        profile = b.finish();
+        profile.target = target;
+        let kinds = |profile: &Profile| {
+            let mut kinds = Flame::of(profile, &mut Strings::default()).functions.kind;
+            kinds.reverse();
+            kinds
+        };
+        assert_eq!(kinds(&profile), [0, 0, 1, 2, 4, 3]);
+        profile.target = Target::default();
+        assert_eq!(
+            kinds(&profile),
+            [0, 1, 1, 2, 4, 3],
+            "nothing is known of modules"
+        );
     }
 }

@@ -78,7 +78,7 @@ function intervalWords(node, value) {
   if (interval) return `${format(interval[0])} to ${format(interval[1])} at 95 %`;
   const isSmall = ["objects", "bytes"].every((of) => {
     const sums = tree.sums[of];
-    return sums[node] < sums[0] * data.least_share;
+    return sums[node] < data.totals[of] * data.least_share;
   });
   if (data.estimated && isSmall) return "estimated, too small for an interval";
   return "";
@@ -90,7 +90,7 @@ function tellFrame(node) {
   const sums = tree.sums[graph.value];
   const off = intervalWords(node, graph.value);
   const parts = [VALUES[graph.value].tell(sums[node])];
-  parts.push(`${formatShare(sums[node], sums[0])} of all`);
+  parts.push(`${formatShare(sums[node], data.totals[graph.value])} of all`);
   if (off) parts.push(off);
   const name = element("strong", {}, describe(tree, node).name);
   byId("frame").replaceChildren(name, ` ${parts.join(" · ")}`);
@@ -116,7 +116,7 @@ function frameLines(box) {
       { class: value === graph.value ? "chosen" : "" },
       element("th", { scope: "row" }, title),
       element("td", {}, format(sums[box.node])),
-      element("td", {}, formatShare(sums[box.node], sums[0])),
+      element("td", {}, formatShare(sums[box.node], data.totals[value])),
       element("td", {}, own > 0 ? `${format(own)} itself` : ""),
     );
     const below = element("td", { colspan: "3" }, off);
@@ -136,9 +136,8 @@ function runSearch() {
   const tree = graphTree();
   const { found, sum } = search(tree, graph.value, graph.matches);
   const { format } = VALUES[graph.value];
-  const all = tree.sums[graph.value][0];
   graph.found = found;
-  told.textContent = `${formatShare(sum, all)} matched (${format(sum)})`;
+  told.textContent = `${formatShare(sum, data.totals[graph.value])} matched (${format(sum)})`;
 }
 
 function boxAt(event) {

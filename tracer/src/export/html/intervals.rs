@@ -46,7 +46,7 @@ impl Spreads {
 
 impl Spread {
     fn of(profile: &Profile, flame: &Flame, intervals: &Intervals, key: fn(Place) -> u32) -> Self {
-        let totals = profile.totals();
+        let totals = profile.recorded();
         let frames = || {
             let placed = profile.samples.iter().zip(&flame.places);
             placed.flat_map(|(sample, place)| {
@@ -94,7 +94,7 @@ fn is_large(values: Values, totals: Values) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::html::strings::Strings;
+    use crate::export::html::Strings;
     use crate::profile::fixture;
 
     #[test]

@@ -9,7 +9,6 @@
 mod flame;
 mod intervals;
 mod model;
-mod strings;
 mod tables;
 mod timeline;
 
@@ -22,6 +21,10 @@ use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
 use crate::profile::Profile;
+use crate::profile::interner::Interner;
+
+/// Strings of the document, by number.
+type Strings = Interner<String>;
 
 const PAGE: &str = include_str!("page.html");
 
@@ -169,7 +172,7 @@ mod tests {
         name.clone_into(&mut profile.functions[0].name);
         name.clone_into(&mut profile.target.exe);
         profile.warnings = vec![name.to_owned()];
-        profile.samples[0].labels.type_name = Some(name.to_owned());
+        profile.samples[0].labels.type_name = Some(name.into());
         let page = to_html(&profile);
         assert!(!page.contains("alert(1)"));
         let document = document(&page);
@@ -188,7 +191,7 @@ mod tests {
                 sample.values.objects %= 1 << 40;
             }
             let document = document(&to_html(&profile));
-            prop_assert_eq!(&document["totals"]["bytes"], &profile.totals().bytes);
+            prop_assert_eq!(&document["totals"]["bytes"], &profile.recorded().bytes);
         }
     }
 }

@@ -29,9 +29,9 @@
 
 use serde::Serialize;
 
+use super::Strings;
 use super::flame::{Flame, Functions, Nodes, Samples};
 use super::intervals::{LEAST_SHARE, Spreads};
-use super::strings::Strings;
 use super::tables::{self, Table};
 use super::timeline::{self, Timeline};
 use crate::profile::{Intervals, Profile, summary};
@@ -113,7 +113,7 @@ pub(super) fn document(profile: &Profile) -> Document<'_> {
         intervals: spreads,
         tables,
         timeline: profile.timeline.as_ref().map(timeline::shortened),
-        strings: strings.into_list(),
+        strings: strings.items,
     }
 }
 

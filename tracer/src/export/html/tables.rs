@@ -2,13 +2,20 @@
 
 use serde::Serialize;
 
-use super::strings::Strings;
+use super::Strings;
 use crate::profile::pprof::LOST_STACK;
 use crate::profile::{Interval, Profile, SizeHistogram};
 use crate::report::{By, Options, Report, Row};
 
 /// What there is a table by.
-const TABLES: [By; 5] = [By::Site, By::Function, By::Type, By::Cause, By::Package];
+const TABLES: [By; 6] = [
+    By::Site,
+    By::Function,
+    By::Type,
+    By::Cause,
+    By::Package,
+    By::Module,
+];
 
 /// The rows of a report in columns.
 #[derive(Default, Serialize)]
@@ -46,9 +53,9 @@ fn table(profile: &Profile, by: By, strings: &mut Strings) -> Table {
     };
     for row in &report.rows {
         let (name, position) = words(profile, by, row);
-        table.name.push(strings.number(&name));
+        table.name.push(strings.index(name));
         if by == By::Site {
-            table.position.push(strings.number(&position));
+            table.position.push(strings.index(position));
         }
         table.objects.push(row.values.objects);
         table.bytes.push(row.values.bytes);
