@@ -16,7 +16,7 @@ use profiles::MARKUP;
 use serde_json::{Value, json};
 use skip::skip;
 use tracer::export::to_html;
-use tracer::profile::{Interval, Profile, Sample};
+use tracer::profile::{Interval, Profile, Sample, pprof};
 use tracer::report::{By, Options, Report, Sort, Weight, facts, units};
 
 /// Has a scenario of the driver done to the page of `profile`.
@@ -171,6 +171,21 @@ fn it_is_dark_or_light_narrow_or_wide_and_shows_time() {
 #[test]
 fn an_empty_recording_is_a_page_too() {
     in_browser("plain", &Profile::default(), &Value::Null);
+}
+
+/// Names, frames and figures are in it once. Of 100,000 call chains, which have more in
+/// common, each takes less: `cargo xtask bench page` measures those.
+#[test]
+fn call_chains_take_few_bytes() {
+    const STACKS: usize = 5_000;
+    let page = to_html(&profiles::large(STACKS));
+    let profile = pprof::encode(&profiles::large(STACKS));
+    let each = page.len() / STACKS;
+    assert!(
+        each < 300 && page.len() < 4 * profile.len(),
+        "{each} bytes a call chain, {} in the recording",
+        profile.len() / STACKS
+    );
 }
 
 /// The files of the script are one module, in the order the page has them.

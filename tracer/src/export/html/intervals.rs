@@ -1,6 +1,7 @@
 //! How far the larger frames of the flame graph may be off.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::iter;
 
 use serde::Serialize;
 
@@ -20,7 +21,7 @@ pub(super) struct Spreads {
 }
 
 /// A frame is a node of the tree under a key: the string of its type or cause, 0 when
-/// the graph has no such root.
+/// the graph has no such root. In the order of keys.
 #[derive(Default, Serialize)]
 struct Spread {
     key: Vec<u32>,
@@ -47,42 +48,56 @@ impl Spreads {
 impl Spread {
     fn of(profile: &Profile, flame: &Flame, intervals: &Intervals, key: fn(Place) -> u32) -> Self {
         let totals = profile.recorded();
-        let frames = || {
-            let placed = profile.samples.iter().zip(&flame.places);
-            placed.flat_map(|(sample, place)| {
-                place.iter().flat_map(move |place| {
-                    let up = |node: &u32| flame.nodes.parent(*node);
-                    std::iter::successors(Some(place.node), up)
-                        .map(move |node| ((key(*place), node), sample))
-                })
-            })
-        };
-        let mut sums: HashMap<(u32, u32), Values> = HashMap::with_capacity(flame.nodes.len());
-        for (frame, sample) in frames() {
-            *sums.entry(frame).or_default() += sample.values;
-        }
-        sums.retain(|_, values| is_large(*values, totals));
-        let mut members: BTreeMap<(u32, u32), Vec<&Sample>> = BTreeMap::new();
-        for (frame, sample) in frames() {
-            if sums.contains_key(&frame) {
-                members.entry(frame).or_default().push(sample);
+        let mut by_key: BTreeMap<u32, Vec<(u32, &Sample)>> = BTreeMap::new();
+        for (sample, place) in profile.samples.iter().zip(&flame.places) {
+            if let Some(place) = place {
+                by_key
+                    .entry(key(*place))
+                    .or_default()
+                    .push((place.node, sample));
             }
         }
+        let path = |node| iter::successors(Some(node), |node| flame.nodes.parent(*node));
+        // By node, of one key at a time: a map of all frames would take most of the time.
+        let mut sums = vec![Values::default(); flame.nodes.len()];
         let mut spread = Self::default();
-        for ((key, node), samples) in members {
+        for (key, placed) in by_key {
+            for (node, sample) in &placed {
+                for node in path(*node) {
+                    sums[node as usize] += sample.values;
+                }
+            }
+            let mut members: BTreeMap<u32, Vec<&Sample>> = BTreeMap::new();
+            for (node, sample) in &placed {
+                for node in path(*node).filter(|node| is_large(sums[*node as usize], totals)) {
+                    members.entry(node).or_default().push(sample);
+                }
+            }
+            spread.add(key, &members, intervals);
+            for (node, _) in &placed {
+                for node in path(*node) {
+                    sums[node as usize] = Values::default();
+                }
+            }
+        }
+        spread
+    }
+
+    /// Adds the intervals of the nodes under a key, each the sum of its samples.
+    fn add(&mut self, key: u32, members: &BTreeMap<u32, Vec<&Sample>>, intervals: &Intervals) {
+        for (node, samples) in members {
             let interval = |measure| {
                 let interval = intervals.interval(samples.iter().copied(), measure);
                 interval.map(|Interval { low, high }| [low, high])
             };
             let (objects, bytes) = (interval(Measure::Objects), interval(Measure::Bytes));
             if objects.is_some() || bytes.is_some() {
-                spread.key.push(key);
-                spread.node.push(node);
-                spread.objects.push(objects);
-                spread.bytes.push(bytes);
+                self.key.push(key);
+                self.node.push(*node);
+                self.objects.push(objects);
+                self.bytes.push(bytes);
             }
         }
-        spread
     }
 }
 
