@@ -42,8 +42,8 @@ pub fn unpack_junit_schema() -> Result<()> {
     JUNIT_REPORTER.unpack().map(drop)
 }
 
-/// playwright-core: drives a browser that is there already. The last release line that
-/// runs on Debian bookworm's Node 18 and needs no other package.
+/// playwright-core: drives a browser that is there already. A release that runs on Node 18,
+/// which is Debian bookworm's; it needs no other package.
 pub const PLAYWRIGHT: Package = Package {
     name: "playwright-core",
     version: "1.52.0",

@@ -9,7 +9,7 @@ mod profiles;
 #[path = "../common/skip.rs"]
 mod skip;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use browser::{Browser, Page, node};
 use profiles::MARKUP;
@@ -171,6 +171,30 @@ fn it_is_dark_or_light_narrow_or_wide_and_shows_time() {
 #[test]
 fn an_empty_recording_is_a_page_too() {
     in_browser("plain", &Profile::default(), &Value::Null);
+}
+
+#[test]
+fn the_command_writes_the_page_of_a_recording() {
+    let recording = pprof::encode(&profiles::shop());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (file, page) = (
+        folder.path().join("alloc.pb.gz"),
+        folder.path().join("alloc.html"),
+    );
+    fs::write(&file, &recording).expect("it can be written");
+    let status = Command::new(env!("CARGO_BIN_EXE_goalloc"))
+        .arg("export")
+        .arg(&file)
+        .args(["--format", "html", "-o"])
+        .arg(&page)
+        .status();
+    // Events were lost.
+    assert_eq!(status.expect("goalloc is built").code(), Some(3));
+    let profile = pprof::decode(&recording).expect("it was just encoded");
+    assert_eq!(
+        fs::read_to_string(page).expect("it is there"),
+        to_html(&profile)
+    );
 }
 
 /// Names, frames and figures are in it once. Of 100,000 call chains, which have more in

@@ -123,10 +123,18 @@ impl Builder {
     }
 }
 
+/// A call chain, innermost first; type and cause, bytes of an object, objects.
+type Chain = (
+    &'static [&'static str],
+    (&'static str, &'static str),
+    u64,
+    u64,
+);
+
 /// A small service: one of its functions, types and warnings is [`MARKUP`].
 pub fn shop() -> Profile {
     let mut b = Builder::default();
-    let chains: [(&[&str], (&str, &str), u64, u64); 8] = [
+    let chains: [Chain; 8] = [
         (
             &[
                 "runtime.newobject",
