@@ -129,6 +129,7 @@ const scenarios = {
     assert.ok((await frame(page)).startsWith(`main.refresh ${expected.refresh_objects}`));
     await press(page, "roots", "type");
     assert.deepEqual(await path(), ["all"]);
+    assert.ok((await frame(page)).includes(" at 95 %"), await frame(page));
     await clickRow(page, 1);
     assert.deepEqual(await path(), ["all", "string"]);
     await press(page, "roots", "cause");

@@ -68,6 +68,9 @@ function treeUnder(root) {
       intervals.set(numbers[spread.node[next]], intervalsAt(spread, next));
     }
   });
+  // All there is has no key.
+  const all = data.intervals.call.node.indexOf(0);
+  if (all >= 0) intervals.set(0, intervalsAt(data.intervals.call, all));
   return { parent, base, key, places, intervals };
 }
 
