@@ -42,6 +42,13 @@ pub fn unpack_junit_schema() -> Result<()> {
     JUNIT_REPORTER.unpack().map(drop)
 }
 
+/// playwright-core: drives a browser that is there already. A release that runs on Node 18,
+/// which is Debian bookworm's; it needs no other package.
+pub const PLAYWRIGHT: Package = Package {
+    name: "playwright-core",
+    version: "1.52.0",
+};
+
 impl Package {
     /// Where [`Package::unpack`] puts its files.
     pub fn unpacked(&self) -> Result<PathBuf> {

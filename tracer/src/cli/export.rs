@@ -39,6 +39,8 @@ enum Format {
     Folded,
     /// Flame graph for a browser
     Svg,
+    /// Flame graph, tables and timeline in one page for a browser, which needs no network
+    Html,
     /// The recording itself, gzipped pprof
     Pprof,
     /// Every sample, with a versioned schema
@@ -89,13 +91,14 @@ pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let config = Config::try_from(args)?;
     let permissions = match config.format {
         Format::Pprof => Permissions::Private,
-        Format::Folded | Format::Svg | Format::Json => Permissions::Umask,
+        Format::Folded | Format::Svg | Format::Html | Format::Json => Permissions::Umask,
     };
     let output = config.destination.create(permissions)?;
     let profile = config.frames.apply(recording::read(&config.file)?)?;
     let bytes = match config.format {
         Format::Folded => export::to_folded(&profile, config.value, config.root).into_bytes(),
         Format::Svg => export::to_svg(&profile, config.value, config.root)?,
+        Format::Html => export::to_html(&profile).into_bytes(),
         Format::Pprof => pprof::encode(&profile),
         Format::Json => export::to_json(&profile).into_bytes(),
     };

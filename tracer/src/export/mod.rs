@@ -1,7 +1,7 @@
 //! Flame graphs and other formats made from a profile.
 //!
 //! Input: a [`Profile`](crate::profile::Profile). Output: folded stacks, an SVG
-//! flame graph, or JSON with every sample. The pprof format is the recording
+//! flame graph, a page for a browser, or JSON with every sample. The pprof format is the recording
 //! itself ([`crate::profile::pprof`]).
 
 use clap::ValueEnum;
@@ -10,11 +10,13 @@ use crate::profile::{Sample, Values};
 
 mod differential;
 mod folded;
+mod html;
 mod json;
 mod svg;
 
 pub use differential::to_differential_svg;
 pub use folded::to_folded;
+pub use html::to_html;
 pub use json::{SCHEMA, to_json};
 pub use svg::{SvgError, to_svg};
 

@@ -7,19 +7,15 @@ use comfy_table::{
     Cell, CellAlignment, ContentArrangement, Row as TableRow, Table, TableComponent, presets,
 };
 
-use super::sparkline::sparkline;
+use super::facts::{PERCENT_OFF, facts};
 use super::units::{bar, bytes, count, percent_off, short_path};
 use super::{By, Report, Sort};
-use crate::profile::{Method, summary};
 
 /// Most rows of counted calls; the JSON has all.
 const CALL_ROWS: usize = 10;
 
 /// Width of the longest bar of the distribution, in characters.
 const BAR_WIDTH: usize = 40;
-
-/// Heading of how far an estimate may be off.
-const PERCENT_OFF: &str = "± %";
 
 /// `report` as text of at most `width` columns, no colors. Narrow columns wrap.
 /// Only the last two parts of a path are shown.
@@ -50,79 +46,13 @@ pub fn to_table(report: &Report<'_>, width: u16) -> String {
 }
 
 fn header(report: &Report<'_>) -> String {
-    let profile = report.profile;
-    let totals = report.totals;
     let mut text = String::new();
-    // Writing to a String does not fail.
-    let mut line = |name: &str, value: &str| {
-        let value = value.replace(['\n', '\r'], " ");
-        let _ = writeln!(text, "{name:<9} {value}");
-    };
-    line("Target", &summary::target(profile));
-    line("Recorded", &summary::seconds(profile.duration_ns));
-    line("Coverage", &summary::coverage(profile));
-    if report.estimated {
-        let sort = report.options.sort.name();
-        line(
-            PERCENT_OFF,
-            &format!("how far the {sort} of a row may be off, at 95 %"),
-        );
-    } else if profile.strata.is_empty()
-        && matches!(profile.coverage.method, Method::Windows | Method::Spans)
-    {
-        line(
-            PERCENT_OFF,
-            "not known: the file does not say what rows are estimated from",
-        );
-    }
-    if let Some(view) = summary::view(profile) {
-        line("Shown", &view);
-    }
-    line(
-        "Total",
-        &format!(
-            "{} objects, {} asked for, {} of heap set aside{}",
-            count(totals.objects),
-            bytes(totals.bytes),
-            bytes(totals.heap_bytes),
-            rate(totals.bytes, profile.duration_ns),
-        ),
-    );
-    if let Some(sparkline) = profile.timeline.as_ref().and_then(sparkline) {
-        line("Over time", &sparkline);
-    }
-    for (name, calls) in &report.calls {
-        line("Calls", &format!("{} of {name}", count(*calls)));
-    }
-    if let Some(lost) = summary::losses(&profile.losses) {
-        line(
-            if profile.losses.any() {
-                "!!! LOST"
-            } else {
-                "Cut"
-            },
-            &lost,
-        );
-    }
-    for warning in &profile.warnings {
-        line("Warning", warning);
-    }
-    if let Some(only) = &report.options.only {
-        line(
-            "Only",
-            &format!("{} containing {only}", report.options.by.name()),
-        );
+    for fact in facts(report) {
+        let value = fact.value.replace(['\n', '\r'], " ");
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "{:<9} {value}", fact.name);
     }
     text
-}
-
-/// Bytes per second, when the recording has a length.
-fn rate(total_bytes: u64, duration_ns: u64) -> String {
-    let per_second = u128::from(total_bytes) * 1_000_000_000;
-    match per_second.checked_div(u128::from(duration_ns)) {
-        Some(rate) => format!(" ({}/s)", bytes(u64::try_from(rate).unwrap_or(u64::MAX))),
-        None => String::new(),
-    }
 }
 
 fn rows(report: &Report<'_>, width: u16) -> Table {

