@@ -27,12 +27,13 @@ mod limits;
 mod meta;
 pub mod proto;
 mod sampling;
+mod split;
 
 #[cfg(test)]
 mod roundtrip;
 
 pub use decode::decode;
-pub use encode::encode;
+pub use encode::{encode, write};
 pub use error::DecodeError;
 pub use limits::{MAX_DECODED_BYTES, MAX_MESSAGES};
 pub use meta::{Meta, SCHEMA};

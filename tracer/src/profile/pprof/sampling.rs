@@ -4,6 +4,7 @@ use flate2::Crc;
 use prost::Message;
 
 use super::super::{Draw, LeftOut, Part, Profile, Sample, Stratum, WINDOW_GROUPS};
+use super::encode::stored_values;
 use super::limits::MAX_MESSAGES;
 use super::proto;
 
@@ -14,15 +15,19 @@ const VERSION: u32 = 1;
 /// many in memory. Room for twenty million draws.
 const MAX_BYTES: usize = 128 << 20;
 
-/// What `messages`, the samples of `profile`, are estimated from; empty when the
+/// What the samples of `profile` are estimated from; empty when the
 /// profile does not say.
-pub(super) fn encode(profile: &Profile, messages: &[proto::Sample]) -> Vec<u8> {
+pub(super) fn encode(profile: &Profile) -> Vec<u8> {
     if profile.strata.is_empty() {
         return Vec::new();
     }
+    let mut stored = Stored::default();
+    for sample in &profile.samples {
+        stored.add(&stored_values(sample));
+    }
     let mut sampling = proto::Sampling {
         version: VERSION,
-        values_crc32: values_crc32(messages),
+        values_crc32: stored.values.sum(),
         untraced: profile.strata.iter().map(|s| s.untraced).collect(),
         known: profile.strata.iter().map(|s| s.known).collect(),
         ..proto::Sampling::default()
@@ -73,18 +78,18 @@ impl Sampling {
     }
 }
 
-/// What `messages` are estimated from. `None` when the file does not say, when
+/// What the samples in a file are estimated from. `None` when the file does not say, when
 /// it is not about these samples, and when anything about it is wrong.
-pub(super) fn decode(bytes: &[u8], messages: &[proto::Sample]) -> Option<Sampling> {
+pub(super) fn decode(bytes: &[u8], stored: &Stored) -> Option<Sampling> {
     if bytes.is_empty() || bytes.len() > MAX_BYTES {
         return None;
     }
     let message = proto::Sampling::decode(bytes).ok()?;
-    if message.version != VERSION || message.values_crc32 != values_crc32(messages) {
+    if message.version != VERSION || message.values_crc32 != stored.values.sum() {
         return None;
     }
     let strata = strata(&message)?;
-    let parts = parts(&message, messages.len(), strata.len())?;
+    let parts = parts(&message, stored.samples, strata.len())?;
     Some(Sampling { strata, parts })
 }
 
@@ -151,12 +156,22 @@ fn parts(message: &proto::Sampling, samples: usize, strata: usize) -> Option<Vec
     groups.is_empty().then_some(parts)
 }
 
-fn values_crc32(messages: &[proto::Sample]) -> u32 {
-    let mut crc = Crc::new();
-    for value in messages.iter().flat_map(|sample| &sample.value) {
-        crc.update(&value.to_le_bytes());
+/// The samples of a file, as far as it takes to tell whether they are the same.
+#[derive(Default)]
+pub(super) struct Stored {
+    samples: usize,
+    /// Of their values, as little-endian 64-bit integers.
+    values: Crc,
+}
+
+impl Stored {
+    /// Takes in the values of the next sample.
+    pub(super) fn add(&mut self, values: &[i64]) {
+        self.samples += 1;
+        for value in values {
+            self.values.update(&value.to_le_bytes());
+        }
     }
-    crc.sum()
 }
 
 #[cfg(test)]
@@ -208,7 +223,11 @@ mod tests {
         let file = to_proto(&profile());
         let mut message = proto::Sampling::decode(&*file.sampling).unwrap();
         change(&mut message);
-        decode(&message.encode_to_vec(), &file.sample)
+        let mut stored = Stored::default();
+        for sample in &file.sample {
+            stored.add(&sample.value);
+        }
+        decode(&message.encode_to_vec(), &stored)
     }
 
     #[test]
