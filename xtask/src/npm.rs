@@ -42,6 +42,12 @@ pub fn unpack_junit_schema() -> Result<()> {
     JUNIT_REPORTER.unpack().map(drop)
 }
 
+/// speedscope: a viewer of profiles, which tests have read a file.
+pub const SPEEDSCOPE: Package = Package {
+    name: "speedscope",
+    version: "1.25.0",
+};
+
 impl Package {
     /// Where [`Package::unpack`] puts its files.
     pub fn unpacked(&self) -> Result<PathBuf> {

@@ -5,6 +5,9 @@
 //! call, with what is allocated on its way. Functions with less than [`MIN_NODE_SHARE`]
 //! on their behalf and calls with less than [`MIN_EDGE_SHARE`] are not shown; calls
 //! through the former are dotted. The legend says so, and what the figures are of.
+//!
+//! For programs there are the same as numbers: attributes `flat` and `cumulative` of
+//! nodes, `amount` of edges, `total` of the graph.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
@@ -37,6 +40,7 @@ pub(super) fn write(profile: &Profile, value: Value, out: &mut dyn Write) -> io:
     let graph = CallGraph::of(profile, value, limits);
     let name = Quoted(summary::program(profile));
     writeln!(out, "digraph {name} {{")?;
+    writeln!(out, "total={}", graph.total)?;
     writeln!(
         out,
         "node [shape=box fontname=\"sans-serif\" style=filled fillcolor=\"#f8f8f8\"]"
@@ -97,7 +101,8 @@ fn write_node(
     let (label, tooltip) = (Quoted(&text), Quoted(&node.name));
     writeln!(
         out,
-        "N{index} [label={label} fontsize={size:.0} tooltip={tooltip}]"
+        "N{index} [label={label} fontsize={size:.0} tooltip={tooltip} flat={} cumulative={}]",
+        node.flat, node.cumulative
     )
 }
 
@@ -113,7 +118,7 @@ fn write_edge(out: &mut dyn Write, edge: &Edge, value: Value, graph: &CallGraph)
     let (label, style) = (Quoted(&text), if *indirect { " style=dotted" } else { "" });
     writeln!(
         out,
-        "N{caller} -> N{callee} [label={label} weight={:.0} penwidth={:.1}{style}]",
+        "N{caller} -> N{callee} [label={label} weight={:.0} penwidth={:.1} amount={weight}{style}]",
         1.0 + share * 100.0,
         1.0 + share * (MAX_PEN_WIDTH - 1.0),
     )
