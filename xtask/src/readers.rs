@@ -16,8 +16,10 @@ pub const DEBIAN_PACKAGES: [&str; 2] = ["graphviz", "python3-pip"];
 
 /// PyPI packages: what decodes OpenTelemetry profiles, made from the published schema
 /// v1.10.0, and what reads HdrHistogram logs.
-const PYTHON_PACKAGES: [(&str, &str); 2] =
-    [("opentelemetry-proto", "1.45.2"), ("hdrhistogram", "0.10.8")];
+const PYTHON_PACKAGES: [(&str, &str); 2] = [
+    ("opentelemetry-proto", "1.45.2"),
+    ("hdrhistogram", "0.10.8"),
+];
 
 /// A document for speedscope to run in without a browser. The last one that runs on
 /// Debian's Node.js.
@@ -69,11 +71,15 @@ pub fn python() -> Result<Option<Command>> {
 /// Where [`set_up`] puts jsdom and what it takes: a folder with `node_modules`.
 pub fn jsdom() -> Result<PathBuf> {
     let (name, version) = JSDOM;
-    Ok(paths::cache()?.join("npm").join(format!("{name}-{version}")))
+    Ok(paths::cache()?
+        .join("npm")
+        .join(format!("{name}-{version}")))
 }
 
 fn python_folder(name: &str, version: &str) -> Result<PathBuf> {
-    Ok(paths::cache()?.join("pypi").join(format!("{name}-{version}")))
+    Ok(paths::cache()?
+        .join("pypi")
+        .join(format!("{name}-{version}")))
 }
 
 /// Has `install` fill the folder, unless it is there. An interrupted one leaves nothing

@@ -20,7 +20,7 @@ pub(super) struct CallGraph {
 }
 
 /// A function.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Node {
     /// Its name.
     pub name: String,
@@ -121,16 +121,6 @@ fn in_order(nodes: &[Node], shown: &[bool]) -> Vec<usize> {
         key(*a).cmp(&key(*b))
     });
     order
-}
-
-impl Default for Node {
-    fn default() -> Self {
-        Self {
-            name: String::new(),
-            flat: 0,
-            cumulative: 0,
-        }
-    }
 }
 
 /// Goes through the samples, function by function.

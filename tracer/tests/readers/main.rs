@@ -19,10 +19,10 @@ use std::sync::OnceLock;
 use serde_json::Value as Json;
 use tracer::profile::{Profile, Values, pprof};
 
+use common::Slot;
 use common::build::Variant;
 use common::fixture::Fixture;
 use common::goalloc::{Recorder, Recording, goalloc, output};
-use common::Slot;
 
 /// A recording and what is in it.
 struct Recorded {
@@ -56,7 +56,11 @@ fn export(recorded: &Recorded, format: &str, args: &[&str]) -> (tempfile::TempDi
     let file = folder.path().join("export");
     let mut command = goalloc();
     command.arg("export").arg(recorded.recording.file());
-    command.args(["--format", format]).args(args).arg("-o").arg(&file);
+    command
+        .args(["--format", format])
+        .args(args)
+        .arg("-o")
+        .arg(&file);
     output(&mut command, &[0]);
     (folder, file)
 }
@@ -122,7 +126,11 @@ fn otlp_by_what_the_published_schema_generates() {
         assert_eq!(strings(&read["types"]), types, "{format}");
         let functions = strings(&read["functions"]);
         for function in &recorded.profile.functions {
-            assert!(functions.contains(&function.name), "{format}: {}", function.name);
+            assert!(
+                functions.contains(&function.name),
+                "{format}: {}",
+                function.name
+            );
         }
     }
 }
@@ -179,9 +187,15 @@ fn dot_by_graphviz() {
         let name = node["tooltip"].as_str().expect("a name");
         assert_eq!(node["cumulative"], cumulative[name].to_string(), "{name}");
     }
-    let shown = cumulative.values().filter(|bytes| **bytes as f64 >= total as f64 * 0.005);
+    let shown = cumulative
+        .values()
+        .filter(|bytes| **bytes as f64 >= total as f64 * 0.005);
     assert_eq!(nodes.len(), shown.count());
-    assert!(graph["edges"].as_array().is_some_and(|edges| !edges.is_empty()));
+    assert!(
+        graph["edges"]
+            .as_array()
+            .is_some_and(|edges| !edges.is_empty())
+    );
 }
 
 #[test]
@@ -202,7 +216,10 @@ fn folded_by_inferno() {
         options.count_name = "things".to_owned();
         inferno::flamegraph::from_reader(&mut options, &*folded, &mut svg).expect("it is read");
         let all = format!("all ({} things, 100%)", tracer::report::units::count(sum));
-        assert!(String::from_utf8_lossy(&svg).contains(&all), "{value}: {all}");
+        assert!(
+            String::from_utf8_lossy(&svg).contains(&all),
+            "{value}: {all}"
+        );
     }
 }
 
@@ -212,14 +229,28 @@ fn pprof_by_go_tool_pprof() {
         return;
     };
     // What is filtered stays a profile, and one that pprof reads.
-    for args in [&[][..], &["--runtime-frames", "hide"], &["--focus", "^main"]] {
+    for args in [
+        &[][..],
+        &["--runtime-frames", "hide"],
+        &["--focus", "^main"],
+    ] {
         let (_folder, file) = export(recorded, "pprof", args);
         let bytes = std::fs::read(&file).expect("an export");
         let totals = pprof::decode(&bytes).expect("a profile").totals();
         let mut command: Command = toolchain.command();
-        command.args(["tool", "pprof", "-symbolize=none", "-raw"]).arg(&file);
+        command
+            .args(["tool", "pprof", "-symbolize=none", "-raw"])
+            .arg(&file);
         let raw = output(&mut command, &[0]);
-        assert_eq!(raw_sums(&raw), [totals.objects, totals.bytes, totals.heap_bytes, totals.calls]);
+        assert_eq!(
+            raw_sums(&raw),
+            [
+                totals.objects,
+                totals.bytes,
+                totals.heap_bytes,
+                totals.calls
+            ]
+        );
     }
 }
 
@@ -227,12 +258,18 @@ fn pprof_by_go_tool_pprof() {
 fn raw_sums(raw: &str) -> [u64; 4] {
     let samples = raw.lines().skip_while(|line| !line.starts_with("Samples:"));
     let mut sums = [0; 4];
-    for line in samples.skip(2).take_while(|line| !line.starts_with("Locations")) {
+    for line in samples
+        .skip(2)
+        .take_while(|line| !line.starts_with("Locations"))
+    {
         // values: locations; labels are on lines of their own.
         let Some((values, _)) = line.split_once(": ") else {
             continue;
         };
-        let values: Vec<u64> = values.split_whitespace().filter_map(|it| it.parse().ok()).collect();
+        let values: Vec<u64> = values
+            .split_whitespace()
+            .filter_map(|it| it.parse().ok())
+            .collect();
         if let Ok(values) = <[u64; 4]>::try_from(values) {
             for (sum, value) in sums.iter_mut().zip(values) {
                 *sum += value;

@@ -95,7 +95,7 @@ def read_hlog(path):
     from hdrh.log import HistogramLogReader
 
     whole = HdrHistogram(1, 1 << 40, 3)
-    reader = HistogramLogReader(path, whole)
+    reader = HistogramLogReader(path, HdrHistogram(1, 1 << 40, 3))
     while (interval := reader.get_next_interval_histogram()) is not None:
         whole.add(interval)
     return {"objects": whole.get_total_count(), "max": whole.get_max_value()}

@@ -6,18 +6,20 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 
 const [jsdom, speedscope, file] = process.argv.slice(2);
-const { JSDOM } = createRequire(join(resolve(jsdom), "package.json"))("jsdom");
+const { JSDOM, VirtualConsole } = createRequire(join(resolve(jsdom), "package.json"))("jsdom");
 
 const { window } = new JSDOM("<body></body>", {
   runScripts: "outside-only",
   url: "http://localhost/#localProfilePath=none",
   pretendToBeVisual: true,
+  // What it logs goes nowhere.
+  virtualConsole: new VirtualConsole(),
 });
 // What a document without a screen lacks.
 window.matchMedia = () => ({ matches: false, addListener() {}, removeListener() {} });
 window.Element.prototype.scrollIntoView = () => {};
-window.TextDecoder = TextDecoder;
-window.console.log = window.console.error = () => {};
+window.HTMLCanvasElement.prototype.getContext = () => null;
+Object.assign(window, { TextDecoder, TextEncoder });
 // What is saved would be downloaded.
 let saved;
 window.Blob = class {

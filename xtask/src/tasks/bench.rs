@@ -32,6 +32,8 @@ enum What {
     Accuracy,
     /// Calls printed as they happen
     Trace,
+    /// A large recording in every format
+    Export,
     /// All of them
     All,
 }
@@ -44,12 +46,14 @@ impl What {
             Self::Bound => &[Self::Bound],
             Self::Accuracy => &[Self::Accuracy],
             Self::Trace => &[Self::Trace],
+            Self::Export => &[Self::Export],
             Self::All => &[
                 Self::Hit,
                 Self::Overhead,
                 Self::Bound,
                 Self::Accuracy,
                 Self::Trace,
+                Self::Export,
             ],
         }
     }
@@ -63,6 +67,7 @@ impl fmt::Display for What {
             Self::Bound => "bound",
             Self::Accuracy => "accuracy",
             Self::Trace => "trace",
+            Self::Export => "export",
             Self::All => "all",
         })
     }
