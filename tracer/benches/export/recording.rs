@@ -37,6 +37,7 @@ const CAUSES: [&str; 6] = [
 ];
 
 /// What the recording is like.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Made {
     pub functions: usize,
     pub mean_frames: usize,
