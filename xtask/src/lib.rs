@@ -8,3 +8,4 @@ pub mod go;
 pub mod manifest;
 pub mod npm;
 pub mod paths;
+pub mod readers;

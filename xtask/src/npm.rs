@@ -49,6 +49,12 @@ pub const PLAYWRIGHT: Package = Package {
     version: "1.52.0",
 };
 
+/// speedscope: a viewer of profiles, which tests have read a file.
+pub const SPEEDSCOPE: Package = Package {
+    name: "speedscope",
+    version: "1.25.0",
+};
+
 impl Package {
     /// Where [`Package::unpack`] puts its files.
     pub fn unpacked(&self) -> Result<PathBuf> {

@@ -20,7 +20,6 @@ use anyhow::{Context as _, anyhow};
 use browser::{Browser, Page};
 use common::markdown::{Figures, Table, environment};
 use common::options::Options;
-use tracer::export::to_html;
 
 /// Rounds unless told otherwise.
 const ROUNDS: u32 = 5;
@@ -41,7 +40,7 @@ fn main() -> anyhow::Result<()> {
     for round in 0..rounds {
         eprintln!("round {} of {rounds}", round + 1);
         let start = Instant::now();
-        let html = to_html(&profile);
+        let html = profiles::to_html(&profile);
         written_ms.push(start.elapsed().as_secs_f64() * 1e3);
         size_bytes = html.len();
         let page = Page::write(&html);

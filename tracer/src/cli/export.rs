@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::ensure;
 use clap::ValueEnum;
-use tracer::export::{self, Root, Value};
+use tracer::export::{self, Export, Format, Root, Value};
 use tracer::output::Permissions;
-use tracer::profile::pprof;
 
 use super::destination::Destination;
 use super::frames::FrameArgs;
@@ -20,10 +19,10 @@ pub struct Args {
     /// What to write
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Format,
-    /// What the width of a frame stands for; folded and svg only [default: bytes]
+    /// What is weighed; folded, svg and dot only, others hold every value [default: bytes]
     #[arg(long, value_enum, value_name = "WHAT")]
     value: Option<Value>,
-    /// Frame to put in front of every call chain; folded and svg only
+    /// Frame to put in front of every call chain; folded, svg and speedscope only
     #[arg(long, value_enum, value_name = "WHAT")]
     root: Option<Root>,
     #[command(flatten)]
@@ -32,35 +31,11 @@ pub struct Args {
     destination: Destination,
 }
 
-/// What `goalloc export` writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Folded stacks, for flamegraph.pl, inferno and speedscope
-    Folded,
-    /// Flame graph for a browser
-    Svg,
-    /// Flame graph, tables and timeline in one page for a browser, which needs no network
-    Html,
-    /// The recording itself, gzipped pprof
-    Pprof,
-    /// Every sample, with a versioned schema
-    Json,
-}
-
-impl Format {
-    /// Whether it shows one value of each call chain, so that it matters which.
-    fn has_one_value(self) -> bool {
-        matches!(self, Self::Folded | Self::Svg)
-    }
-}
-
 /// What the arguments ask for.
 #[derive(Debug, PartialEq, Eq)]
 struct Config {
     file: PathBuf,
-    format: Format,
-    value: Value,
-    root: Option<Root>,
+    export: Export,
     frames: FrameArgs,
     destination: Destination,
 }
@@ -69,39 +44,49 @@ impl TryFrom<Args> for Config {
     type Error = anyhow::Error;
 
     fn try_from(args: Args) -> anyhow::Result<Self> {
-        let plain = args.value.is_none() && args.root.is_none();
         ensure!(
-            plain || args.format.has_one_value(),
-            "--value and --root are for --format folded and svg; this format holds every value \
-             and label"
+            args.value.is_none() || args.format.has_one_value(),
+            "--value is for --format {}; this format holds every value",
+            those(Format::has_one_value)
+        );
+        ensure!(
+            args.root.is_none() || args.format.takes_root(),
+            "--root is for --format {}; this format holds every label, or none",
+            those(Format::takes_root)
         );
         Ok(Self {
             file: args.file,
-            format: args.format,
-            value: args.value.unwrap_or_default(),
-            root: args.root,
+            export: Export {
+                format: args.format,
+                value: args.value.unwrap_or_default(),
+                root: args.root,
+            },
             frames: args.frames,
             destination: args.destination,
         })
     }
 }
 
+/// The formats that do something, by name.
+fn those(do_it: fn(Format) -> bool) -> String {
+    let formats = Format::value_variants().iter().filter(|it| do_it(**it));
+    let names = formats.filter_map(ValueEnum::to_possible_value);
+    let names: Vec<_> = names.map(|it| it.get_name().to_owned()).collect();
+    match names.as_slice() {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        names => names.concat(),
+    }
+}
+
 /// Runs `goalloc export`.
 pub fn run(args: Args) -> anyhow::Result<Outcome> {
     let config = Config::try_from(args)?;
-    let permissions = match config.format {
+    let permissions = match config.export.format {
         Format::Pprof => Permissions::Private,
-        Format::Folded | Format::Svg | Format::Html | Format::Json => Permissions::Umask,
+        _ => Permissions::Umask,
     };
     let output = config.destination.create(permissions)?;
     let profile = config.frames.apply(recording::read(&config.file)?)?;
-    let bytes = match config.format {
-        Format::Folded => export::to_folded(&profile, config.value, config.root).into_bytes(),
-        Format::Svg => export::to_svg(&profile, config.value, config.root)?,
-        Format::Html => export::to_html(&profile).into_bytes(),
-        Format::Pprof => pprof::encode(&profile),
-        Format::Json => export::to_json(&profile).into_bytes(),
-    };
-    output.commit(&bytes)?;
+    output.stream(|out| anyhow::Ok(export::write(&profile, config.export, out)?))?;
     Ok(recording::outcome(&profile))
 }

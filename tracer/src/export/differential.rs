@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use inferno::flamegraph::{Options, from_lines};
 
-use super::folded::{frame_name, weigh};
-use super::svg::MAX_WEIGHT;
+use super::chains::Chains;
+use super::svg::{MAX_WEIGHT, title};
 use super::{Root, SvgError, Value};
 use crate::profile::{Profile, summary};
 
@@ -23,11 +23,15 @@ pub fn to_differential_svg(
 ) -> Result<Vec<u8>, SvgError> {
     let unit = value.unit();
     let mut stacks: BTreeMap<String, [u64; 2]> = BTreeMap::new();
-    for (stack, weight) in weigh(before, value, root) {
-        stacks.entry(stack).or_default()[0] = (weight as f64 * times).round() as u64;
-    }
-    for (stack, weight) in weigh(after, value, root) {
-        stacks.entry(stack).or_default()[1] = weight;
+    for (side, (profile, times)) in [(before, times), (after, 1.0)].into_iter().enumerate() {
+        let chains = Chains::of(profile, value, root);
+        for chain in chains.chains() {
+            let mut stack = String::new();
+            chains.fold(chains.frames(chain), &mut stack);
+            let weight = (chain.weight as f64 * times).round() as u64;
+            let sum = &mut stacks.entry(stack).or_default()[side];
+            *sum = sum.saturating_add(weight);
+        }
     }
     let sum = |side: usize| {
         let weights = stacks.values().map(|it| it[side]);
@@ -48,14 +52,13 @@ pub fn to_differential_svg(
         .map(|(stack, [before, after])| format!("{stack} {before} {after}"))
         .collect();
     let mut options = Options::default();
-    let title = format!("Heap allocations of {}", summary::target(after));
-    options.title = frame_name(&title).into_owned();
+    options.title = title(format!("Heap allocations of {}", summary::target(after)));
     let subtitle = format!(
         "red: more than before, blue: less | before: {} | after: {}",
         summary::coverage(before),
         summary::coverage(after)
     );
-    options.subtitle = Some(frame_name(&subtitle).into_owned());
+    options.subtitle = Some(title(subtitle));
     options.count_name = unit.to_owned();
     options.deterministic = true;
     let mut svg = Vec::new();

@@ -25,18 +25,21 @@
 //! its method is `all`. `left_out` is what a view took out ([`crate::view`]):
 //! `{"view": "--focus json", "values": {"objects": 1, "bytes": 1, "heap_bytes": 1, "calls": 0}}`.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::profile::{Coverage, Frame, LeftOut, LocationId, Profile, Sample, Target};
+use super::seq::Seq;
+use super::table::FrameTable;
+use crate::profile::{Coverage, Frame, LeftOut, Profile, Sample, Target};
 use crate::report::Lost;
 
 /// Version of the JSON; a change that breaks readers raises it.
 pub const SCHEMA: u32 = 1;
 
 #[derive(Serialize)]
-struct Document<'a> {
+struct Document<'a, S> {
     schema: u32,
     target: &'a Target,
     coverage: &'a Coverage,
@@ -45,13 +48,13 @@ struct Document<'a> {
     lost: Lost,
     warnings: &'a [String],
     left_out: Option<&'a LeftOut>,
-    frames: Vec<FrameFields<'a>>,
-    samples: Vec<SampleFields<'a>>,
+    frames: &'a [FrameFields<'a>],
+    samples: S,
 }
 
 #[derive(Serialize)]
 struct FrameFields<'a> {
-    function: String,
+    function: Cow<'a, str>,
     file: &'a str,
     line: u32,
     address: u64,
@@ -60,8 +63,8 @@ struct FrameFields<'a> {
 }
 
 #[derive(Serialize)]
-struct SampleFields<'a> {
-    stack: Vec<usize>,
+struct SampleFields<'a, S> {
+    stack: S,
     r#type: Option<&'a str>,
     cause: Option<&'a str>,
     size_bytes: Option<u64>,
@@ -73,19 +76,15 @@ struct SampleFields<'a> {
     calls: u64,
 }
 
-/// `profile` as JSON on one line, ended by a line feed.
-#[must_use]
-pub fn to_json(profile: &Profile) -> String {
-    let mut frames = Frames {
-        profile,
-        fields: Vec::new(),
-        of_location: HashMap::new(),
+/// Writes `profile` as JSON on one line, ended by a line feed.
+pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
+    let frames = FrameTable::new(profile, |id| {
+        profile.frames(std::slice::from_ref(id)).map(frame_fields)
+    });
+    let samples = || {
+        let samples = profile.samples.iter();
+        samples.map(|sample| sample_fields(&frames, sample))
     };
-    let samples = profile
-        .samples
-        .iter()
-        .map(|sample| sample_fields(&mut frames, sample))
-        .collect();
     let document = Document {
         schema: SCHEMA,
         target: &profile.target,
@@ -95,41 +94,16 @@ pub fn to_json(profile: &Profile) -> String {
         lost: profile.losses.into(),
         warnings: &profile.warnings,
         left_out: profile.left_out.as_ref(),
-        frames: frames.fields,
-        samples,
+        frames: &frames.items,
+        samples: Seq(samples),
     };
-    let mut json = serde_json::to_string(&document).expect("keys are strings");
-    json.push('\n');
-    json
-}
-
-/// The frames that occur, each location's once and in a row.
-struct Frames<'a> {
-    profile: &'a Profile,
-    fields: Vec<FrameFields<'a>>,
-    of_location: HashMap<LocationId, std::ops::Range<usize>>,
-}
-
-impl<'a> Frames<'a> {
-    fn of(&mut self, id: &'a LocationId) -> std::ops::Range<usize> {
-        if let Some(range) = self.of_location.get(id) {
-            return range.clone();
-        }
-        let start = self.fields.len();
-        let frames = self
-            .profile
-            .frames(std::slice::from_ref(id))
-            .map(frame_fields);
-        self.fields.extend(frames);
-        let range = start..self.fields.len();
-        self.of_location.insert(*id, range.clone());
-        range
-    }
+    serde_json::to_writer(&mut *out, &document)?;
+    out.write_all(b"\n")
 }
 
 fn frame_fields(frame: Frame<'_>) -> FrameFields<'_> {
     FrameFields {
-        function: frame.function.into_owned(),
+        function: frame.function,
         file: frame.file,
         line: frame.line,
         address: frame.address.0,
@@ -138,9 +112,12 @@ fn frame_fields(frame: Frame<'_>) -> FrameFields<'_> {
     }
 }
 
-fn sample_fields<'a>(frames: &mut Frames<'a>, sample: &'a Sample) -> SampleFields<'a> {
+fn sample_fields<'a>(
+    frames: &'a FrameTable<FrameFields<'_>>,
+    sample: &'a Sample,
+) -> SampleFields<'a, impl Serialize> {
     SampleFields {
-        stack: sample.stack.iter().flat_map(|id| frames.of(id)).collect(),
+        stack: Seq(|| sample.stack.iter().flat_map(|id| frames.range(*id))),
         r#type: sample.labels.type_name.as_deref(),
         cause: sample.labels.cause.as_deref(),
         size_bytes: sample.labels.size_bytes,
@@ -155,9 +132,14 @@ fn sample_fields<'a>(frames: &mut Frames<'a>, sample: &'a Sample) -> SampleField
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Format, Value, written};
     use super::*;
     use crate::output::golden;
     use crate::profile::fixture;
+
+    fn to_json(profile: &Profile) -> String {
+        written(profile, Format::Json, Value::Bytes, None)
+    }
 
     #[test]
     fn the_json_matches_its_golden_file() {

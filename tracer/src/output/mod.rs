@@ -6,7 +6,7 @@
 //! path fails at once.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,9 @@ use tempfile::NamedTempFile;
 
 #[cfg(test)]
 pub mod golden;
+
+/// How much is written at once.
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,19 +125,35 @@ impl Output {
     /// When that fails, or when a file has appeared there since. A reader of
     /// standard output that has gone is no error: `goalloc report FILE | head`.
     pub fn commit(self, bytes: &[u8]) -> Result<(), OutputError> {
+        let path = self.path.clone();
+        self.stream(|out| {
+            let written = out.write_all(bytes);
+            written.map_err(|source| write_error(&path, source))
+        })
+    }
+
+    /// Has `write` write, and gives a file its name.
+    ///
+    /// # Errors
+    /// Those of `write`, and those of [`Output::commit`].
+    pub fn stream<E: From<OutputError>>(
+        self,
+        write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+    ) -> Result<(), E> {
         let path = self.path;
+        let failed = |source| E::from(write_error(&path, source));
         match self.sink {
-            Sink::Stdout => write_to_reader(io::stdout().lock(), bytes),
-            Sink::Device(file) => write_to_reader(file, bytes),
+            Sink::Stdout => stream_to_reader(io::stdout().lock(), write, failed),
+            Sink::Device(file) => stream_to_reader(file, write, failed),
             Sink::Whole { mut temp, replace } => {
-                return temp
-                    .write_all(bytes)
-                    .and_then(|()| temp.as_file().sync_all())
-                    .map_err(|source| write_error(&path, source))
-                    .and_then(|()| name(temp, &path, replace));
+                let mut out = BufWriter::with_capacity(BUFFER_BYTES, &mut temp);
+                write(&mut out)?;
+                out.flush().map_err(failed)?;
+                drop(out);
+                temp.as_file().sync_all().map_err(failed)?;
+                name(temp, &path, replace).map_err(E::from)
             }
         }
-        .map_err(|source| write_error(&path, source))
     }
 }
 
@@ -154,11 +173,50 @@ fn name(temp: NamedTempFile, path: &Path, replace: bool) -> Result<(), OutputErr
     }
 }
 
-/// Writes to what may have a reader that goes when it has seen enough.
-fn write_to_reader(mut sink: impl Write, bytes: &[u8]) -> io::Result<()> {
-    match sink.write_all(bytes).and_then(|()| sink.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+/// Has `write` write to what may have a reader that goes when it has seen enough.
+fn stream_to_reader<E>(
+    sink: impl Write,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+    failed: impl FnOnce(io::Error) -> E,
+) -> Result<(), E> {
+    let reader = Reader { sink, gone: false };
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, reader);
+    write(&mut out)?;
+    out.flush().map_err(failed)
+}
+
+/// What is read as it is written. When the reader has gone the rest goes nowhere.
+struct Reader<W> {
+    sink: W,
+    gone: bool,
+}
+
+impl<W: Write> Reader<W> {
+    fn unless_gone<T>(
+        &mut self,
+        or_else: T,
+        act: impl FnOnce(&mut W) -> io::Result<T>,
+    ) -> io::Result<T> {
+        if self.gone {
+            return Ok(or_else);
+        }
+        match act(&mut self.sink) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.gone = true;
+                Ok(or_else)
+            }
+            result => result,
+        }
+    }
+}
+
+impl<W: Write> Write for Reader<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.unless_gone(bytes.len(), |sink| sink.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.unless_gone((), Write::flush)
     }
 }
 

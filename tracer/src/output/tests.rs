@@ -111,5 +111,7 @@ fn a_reader_that_has_gone_is_no_error() {
             Ok(())
         }
     }
-    write_to_reader(Gone, b"anything").unwrap();
+    let much = vec![0; 2 * BUFFER_BYTES];
+    let write = |out: &mut dyn Write| out.write_all(&much);
+    stream_to_reader(Gone, write, |error| error).unwrap();
 }

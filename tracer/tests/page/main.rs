@@ -12,10 +12,9 @@ mod skip;
 use std::{fs, path::Path, process::Command};
 
 use browser::{Browser, Page, node};
-use profiles::MARKUP;
+use profiles::{MARKUP, to_html};
 use serde_json::{Value, json};
 use skip::skip;
-use tracer::export::to_html;
 use tracer::profile::{Interval, Profile, Sample, pprof};
 use tracer::report::{By, Options, Report, Sort, Weight, facts, units};
 

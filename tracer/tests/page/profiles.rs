@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use tracer::addr::ElfAddr;
+use tracer::export::{self, Export, Format, Value};
 use tracer::profile::{
     Coverage, Draw, Function, FunctionId, Labels, Line, Location, LocationId, Losses, Method,
     Module, Part, Profile, Sample, SiteSeries, Slice, Stratum, Target, Timeline, Values,
@@ -10,6 +11,18 @@ use tracer::profile::{
 
 /// A name that is markup, were it not shown as text.
 pub const MARKUP: &str = "<script>alert(1)</script>";
+
+/// `profile` as a page.
+pub fn to_html(profile: &Profile) -> String {
+    let export = Export {
+        format: Format::Html,
+        value: Value::Bytes,
+        root: None,
+    };
+    let mut page = Vec::new();
+    export::write(profile, export, &mut page).expect("a Vec takes all that is written to it");
+    String::from_utf8(page).expect("pages are text")
+}
 
 /// Groups of windows that samples are seen in.
 const GROUPS: u8 = 32;

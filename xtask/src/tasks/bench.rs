@@ -34,6 +34,8 @@ enum What {
     Trace,
     /// A page for a browser, of a large recording
     Page,
+    /// A large recording in every format
+    Export,
     /// All of them
     All,
 }
@@ -47,6 +49,7 @@ impl What {
             Self::Accuracy => &[Self::Accuracy],
             Self::Trace => &[Self::Trace],
             Self::Page => &[Self::Page],
+            Self::Export => &[Self::Export],
             Self::All => &[
                 Self::Hit,
                 Self::Overhead,
@@ -54,6 +57,7 @@ impl What {
                 Self::Accuracy,
                 Self::Trace,
                 Self::Page,
+                Self::Export,
             ],
         }
     }
@@ -68,6 +72,7 @@ impl fmt::Display for What {
             Self::Accuracy => "accuracy",
             Self::Trace => "trace",
             Self::Page => "page",
+            Self::Export => "export",
             Self::All => "all",
         })
     }

@@ -8,7 +8,7 @@ use xtask::{
     bpf::{self, BPF_LINKER_VERSION, LLVM_MAJOR},
     command, debian,
     go::{self, Toolchain, Version},
-    npm, paths,
+    npm, paths, readers,
 };
 
 use super::vm;
@@ -84,6 +84,8 @@ pub fn for_tests() -> Result<()> {
     debian::install(&TEST_PACKAGES)?;
     npm::unpack_junit_schema()?;
     npm::PLAYWRIGHT.unpack()?;
+    debian::install(&readers::DEBIAN_PACKAGES)?;
+    readers::set_up()?;
     fetch_go(&go::FETCHED)
 }
 

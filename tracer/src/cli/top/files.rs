@@ -2,40 +2,47 @@
 
 use std::path::{Path, PathBuf};
 
-use tracer::export::{self, Value};
+use tracer::export::{self, Export, Format, Value};
 use tracer::output::{Output, OutputError, Permissions};
-use tracer::profile::{Profile, pprof};
+use tracer::profile::Profile;
 
 /// Names tried before giving up.
 const MOST_NAMES: u32 = 10_000;
 
+/// What is written of a profile, and who may read it.
+type Kind = (&'static str, Permissions, Format);
+
 /// Saves a recording in a folder. Returns the file's path.
 pub fn save(folder: &Path, pid: u32, profile: &Profile) -> anyhow::Result<PathBuf> {
-    write(
-        folder,
-        (pid, "pb.gz"),
-        Permissions::Private,
-        &pprof::encode(profile),
-    )
+    let kind = ("pb.gz", Permissions::Private, Format::Pprof);
+    write(folder, pid, kind, profile)
 }
 
 /// Writes its flame graph. Returns the file's path.
 pub fn flame_graph(folder: &Path, pid: u32, profile: &Profile) -> anyhow::Result<PathBuf> {
-    let svg = export::to_svg(profile, Value::Bytes, None)?;
-    write(folder, (pid, "svg"), Permissions::Umask, &svg)
+    let kind = ("svg", Permissions::Umask, Format::Svg);
+    write(folder, pid, kind, profile)
 }
 
 /// Writes the first file `goalloc-PID-N` that is not there.
 fn write(
     folder: &Path,
-    (pid, extension): (u32, &str),
-    permissions: Permissions,
-    bytes: &[u8],
+    pid: u32,
+    (extension, permissions, format): Kind,
+    profile: &Profile,
 ) -> anyhow::Result<PathBuf> {
+    let export = Export {
+        format,
+        value: Value::Bytes,
+        root: None,
+    };
+    // Once for all names that are tried.
+    let mut bytes = Vec::new();
+    export::write(profile, export, &mut bytes)?;
     for number in 1..=MOST_NAMES {
         let path = folder.join(format!("goalloc-{pid}-{number}.{extension}"));
         let written =
-            Output::create(&path, false, permissions).and_then(|output| output.commit(bytes));
+            Output::create(&path, false, permissions).and_then(|output| output.commit(&bytes));
         match written {
             Ok(()) => return Ok(path),
             Err(OutputError::Exists { .. }) => {}

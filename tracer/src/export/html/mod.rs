@@ -12,10 +12,11 @@ mod model;
 mod tables;
 mod timeline;
 
-use std::io::Write as _;
+use std::io::{self, BufWriter, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use base64::write::EncoderWriter;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
@@ -47,55 +48,53 @@ const SCRIPT: &str = concat!(
     include_str!("page.js"),
 );
 
-/// `profile` as a page. The same profile gives the same bytes.
-#[must_use]
-pub fn to_html(profile: &Profile) -> String {
+/// Writes `profile` as a page.
+pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     let policy = format!(
         "default-src 'none'; script-src '{}'; style-src '{}'; base-uri 'none'; form-action 'none'",
         hash(SCRIPT),
         hash(STYLE),
     );
-    fill(
-        PAGE,
-        &[
-            ("policy", &policy),
-            ("style", STYLE),
-            ("data", &packed(profile)),
-            ("script", SCRIPT),
-        ],
-    )
+    let mut rest = PAGE;
+    for (name, part) in [
+        ("policy", Part::Text(&policy)),
+        ("style", Part::Text(STYLE)),
+        ("data", Part::Document(profile)),
+        ("script", Part::Text(SCRIPT)),
+    ] {
+        let (before, after) = rest
+            .split_once(&format!("{{{{{name}}}}}"))
+            .expect("the page names each part in this order");
+        out.write_all(before.as_bytes())?;
+        match part {
+            Part::Text(text) => out.write_all(text.as_bytes())?,
+            Part::Document(profile) => pack(profile, out)?,
+        }
+        rest = after;
+    }
+    out.write_all(rest.as_bytes())
 }
 
-/// The document of `profile`: half as long as the JSON or less, and without a character
-/// that means anything in HTML. Packing it harder takes longer than all else.
-fn packed(profile: &Profile) -> String {
-    let json = serde_json::to_vec(&model::document(profile)).expect("keys are strings");
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-    let bytes = gzip.write_all(&json).and_then(|()| gzip.finish());
-    STANDARD.encode(bytes.expect("memory takes what is written"))
+/// What stands in the page for its `{{name}}`.
+enum Part<'a> {
+    Text(&'a str),
+    Document(&'a Profile),
+}
+
+/// Writes the document of `profile`: half as long as the JSON or less, and without a
+/// character that means anything in HTML. Packing it harder takes longer than all else.
+fn pack(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
+    let mut base64 = EncoderWriter::new(out, &STANDARD);
+    let gzip = GzEncoder::new(&mut base64, Compression::fast());
+    let mut json = BufWriter::new(gzip);
+    serde_json::to_writer(&mut json, &model::document(profile))?;
+    json.into_inner()?.finish()?;
+    base64.finish().map(drop)
 }
 
 /// A source of a Content-Security-Policy that lets an inline element of this text in.
 fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
-}
-
-/// `page` with a text in place of each `{{name}}`, in the order they come in. What is
-/// put in is not looked at again.
-fn fill(page: &str, texts: &[(&str, &str)]) -> String {
-    let length: usize = texts.iter().map(|(_, text)| text.len()).sum();
-    let mut filled = String::with_capacity(page.len() + length);
-    let mut rest = page;
-    for (name, text) in texts {
-        let (before, after) = rest
-            .split_once(&format!("{{{{{name}}}}}"))
-            .expect("the page names each text in this order");
-        filled.push_str(before);
-        filled.push_str(text);
-        rest = after;
-    }
-    filled.push_str(rest);
-    filled
 }
 
 #[cfg(test)]
@@ -105,8 +104,13 @@ mod tests {
     use flate2::read::GzDecoder;
     use proptest::prelude::*;
 
+    use super::super::{Format, Value, written};
     use super::*;
     use crate::profile::{fixture, strategy};
+
+    fn to_html(profile: &Profile) -> String {
+        written(profile, Format::Html, Value::Bytes, None)
+    }
 
     /// What stands between a page's `before` and the tag that ends it.
     fn between<'a>(page: &'a str, before: &str, end: &str) -> &'a str {

@@ -15,6 +15,8 @@ use super::super::{
 use super::error::DecodeError;
 use super::limits::{MAX_DECODED_BYTES, check_messages};
 use super::meta::{Meta, PREFIX, SCHEMA};
+use super::split::{Split, split};
+use super::stored::Stored;
 use super::{LOST_STACK, SAMPLE_TYPES, proto, sampling, timeline};
 use crate::addr::ElfAddr;
 
@@ -30,9 +32,9 @@ use crate::addr::ElfAddr;
 pub fn decode(bytes: &[u8]) -> Result<Profile, DecodeError> {
     let bytes = decompress(bytes)?;
     check_messages(&bytes)?;
-    let message = proto::Profile::decode(&*bytes)?;
-    drop(bytes);
-    from_proto(&message)
+    let Split { samples, rest } = split(&bytes)?;
+    let message = proto::Profile::decode(&*rest)?;
+    from_proto(&message, &samples)
 }
 
 fn decompress(bytes: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
@@ -55,7 +57,8 @@ fn decompress(bytes: &[u8]) -> Result<Cow<'_, [u8]>, DecodeError> {
     Ok(plain)
 }
 
-fn from_proto(message: &proto::Profile) -> Result<Profile, DecodeError> {
+/// The profile of a message without its samples, and of those, each encoded.
+fn from_proto(message: &proto::Profile, encoded: &[&[u8]]) -> Result<Profile, DecodeError> {
     let strings = Strings(&message.string_table);
     let columns = Columns::find(strings, &message.sample_type)?;
     let meta = match read_meta(strings, &message.comment)? {
@@ -65,13 +68,17 @@ fn from_proto(message: &proto::Profile) -> Result<Profile, DecodeError> {
     let (functions, function_ids) = functions(strings, &message.function, &meta)?;
     let (locations, location_ids) = locations(&message.location, &function_ids)?;
     let mut texts = Texts::new(strings);
-    let mut samples = message
-        .sample
-        .iter()
-        .map(|sample| sample_of(&mut texts, &columns, &location_ids, sample))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut samples = Vec::with_capacity(encoded.len());
+    let mut stored = Stored::default();
+    let mut sample = proto::Sample::default();
+    for bytes in encoded {
+        sample.clear();
+        sample.merge(*bytes)?;
+        stored.add(&sample.value);
+        samples.push(sample_of(&mut texts, &columns, &location_ids, &sample)?);
+    }
     let mut left_out = meta.left_out;
-    let strata = sampling::decode(&message.sampling, &message.sample)
+    let strata = sampling::decode(&message.sampling, &stored)
         .map(|sampling| sampling.give_to(&mut samples, left_out.as_mut()))
         .unwrap_or_default();
     Ok(Profile {
@@ -86,7 +93,7 @@ fn from_proto(message: &proto::Profile) -> Result<Profile, DecodeError> {
         samples,
         left_out,
         strata,
-        timeline: timeline::decode(&message.timeline, &message.sample),
+        timeline: timeline::decode(&message.timeline, &stored),
     })
 }
 

@@ -1,13 +1,17 @@
 //! Profile to pprof.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
 
 use flate2::{Compression, GzBuilder};
 use prost::Message;
 
 use super::super::{Labels, Location, Profile, Sample};
+use super::stored::Stored;
 use super::{DEFAULT_SAMPLE_TYPE, LOST_STACK, SAMPLE_TYPES, meta, proto, sampling, timeline};
+
+/// Field number of [`proto::Profile::sample`].
+pub(super) const SAMPLE_FIELD: u32 = 2;
 
 /// Id of the only mapping.
 const MAPPING_ID: u64 = 1;
@@ -18,7 +22,21 @@ const MAPPING_ID: u64 = 1;
 /// label is left out, as pprof tells no difference.
 #[must_use]
 pub fn encode(profile: &Profile) -> Vec<u8> {
-    gzip(&to_proto(profile))
+    let mut bytes = Vec::new();
+    write(profile, &mut bytes).expect("a Vec takes all that is written to it");
+    bytes
+}
+
+/// Writes what [`encode`] gives, sample by sample.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
+    let gzip = GzBuilder::new().write(out, Compression::default());
+    let mut gzip = BufWriter::new(gzip);
+    write_plain(profile, &mut gzip)?;
+    gzip.into_inner()?.finish()?;
+    Ok(())
 }
 
 /// A message as a gzipped file.
@@ -30,16 +48,70 @@ pub(super) fn gzip(message: &proto::Profile) -> Vec<u8> {
         .expect("a Vec takes all that is written to it")
 }
 
+/// The message, its fields in the order of their numbers.
+fn write_plain(profile: &Profile, out: &mut impl Write) -> io::Result<()> {
+    let mut strings = Strings::default();
+    let opening = proto::Profile {
+        sample_type: SAMPLE_TYPES
+            .iter()
+            .map(|(name, unit)| proto::ValueType {
+                r#type: strings.index(name),
+                unit: strings.index(unit),
+            })
+            .collect(),
+        ..proto::Profile::default()
+    };
+    out.write_all(&opening.encode_to_vec())?;
+    let (function, location, lost) = tables(&mut strings, profile);
+    let mut message = proto::Sample::default();
+    let mut buffer = Vec::new();
+    let mut stored = Stored::default();
+    for sample in &profile.samples {
+        fill(&mut message, &mut strings, sample, lost);
+        stored.add(&message.value);
+        buffer.clear();
+        prost::encoding::message::encode(SAMPLE_FIELD, &message, &mut buffer);
+        out.write_all(&buffer)?;
+    }
+    let closing = proto::Profile {
+        mapping: vec![mapping(&mut strings, profile)],
+        location,
+        function,
+        time_nanos: profile.start_unix_ns,
+        duration_nanos: signed(profile.duration_ns),
+        // As the Go runtime's own heap profiles state it
+        // (go1.24 src/runtime/pprof/protomem.go:20), every byte being sampled.
+        period_type: Some(proto::ValueType {
+            r#type: strings.index("space"),
+            unit: strings.index("bytes"),
+        }),
+        period: 1,
+        comment: meta::comments(profile)
+            .iter()
+            .map(|text| strings.index(text))
+            .collect(),
+        default_sample_type: strings.index(DEFAULT_SAMPLE_TYPE),
+        string_table: strings.table,
+        sampling: sampling::encode(profile, &stored),
+        timeline: timeline::encode(profile.timeline.as_ref(), &stored),
+        ..proto::Profile::default()
+    };
+    out.write_all(&closing.encode_to_vec())
+}
+
 /// `profile` as the message itself.
 pub(super) fn to_proto(profile: &Profile) -> proto::Profile {
-    let mut strings = Strings::default();
-    let sample_type = SAMPLE_TYPES
-        .iter()
-        .map(|(name, unit)| proto::ValueType {
-            r#type: strings.index(name),
-            unit: strings.index(unit),
-        })
-        .collect();
+    let mut bytes = Vec::new();
+    write_plain(profile, &mut bytes).expect("a Vec takes all that is written to it");
+    proto::Profile::decode(&*bytes).expect("what was encoded as this message is one")
+}
+
+/// Functions, locations, and the id of the location that stands for a lost call chain,
+/// where there is one.
+fn tables(
+    strings: &mut Strings,
+    profile: &Profile,
+) -> (Vec<proto::Function>, Vec<proto::Location>, Option<u64>) {
     let mut function: Vec<_> = profile
         .functions
         .iter()
@@ -64,61 +136,28 @@ pub(super) fn to_proto(profile: &Profile) -> proto::Profile {
         .zip(1..)
         .map(|(location, id)| location_message(id, location))
         .collect();
-    let lost = profile
-        .samples
-        .iter()
-        .any(|sample| sample.stack.is_empty())
-        .then(|| {
-            let function_id = function.len() as u64 + 1;
-            let name = strings.index(LOST_STACK);
-            function.push(proto::Function {
-                id: function_id,
-                name,
-                system_name: name,
-                ..Default::default()
-            });
-            let id = location.len() as u64 + 1;
-            location.push(proto::Location {
-                id,
-                line: vec![proto::Line {
-                    function_id,
-                    line: 0,
-                }],
-                ..Default::default()
-            });
-            id
+    let any_lost = profile.samples.iter().any(|sample| sample.stack.is_empty());
+    let lost = any_lost.then(|| {
+        let function_id = function.len() as u64 + 1;
+        let name = strings.index(LOST_STACK);
+        function.push(proto::Function {
+            id: function_id,
+            name,
+            system_name: name,
+            ..Default::default()
         });
-    let sample: Vec<_> = profile
-        .samples
-        .iter()
-        .map(|sample| sample_message(&mut strings, sample, lost))
-        .collect();
-    let sampling = sampling::encode(profile, &sample);
-    let timeline = timeline::encode(profile.timeline.as_ref(), &sample);
-    proto::Profile {
-        sample_type,
-        sample,
-        mapping: vec![mapping(&mut strings, profile)],
-        location,
-        function,
-        time_nanos: profile.start_unix_ns,
-        duration_nanos: signed(profile.duration_ns),
-        // As the Go runtime's own heap profiles state it
-        // (go1.24 src/runtime/pprof/protomem.go:20), every byte being sampled.
-        period_type: Some(proto::ValueType {
-            r#type: strings.index("space"),
-            unit: strings.index("bytes"),
-        }),
-        period: 1,
-        comment: meta::comments(profile)
-            .iter()
-            .map(|text| strings.index(text))
-            .collect(),
-        default_sample_type: strings.index(DEFAULT_SAMPLE_TYPE),
-        string_table: strings.table,
-        sampling,
-        timeline,
-    }
+        let id = location.len() as u64 + 1;
+        location.push(proto::Location {
+            id,
+            line: vec![proto::Line {
+                function_id,
+                line: 0,
+            }],
+            ..Default::default()
+        });
+        id
+    });
+    (function, location, lost)
 }
 
 /// The executable. Start, limit and offset of 0 tell pprof that addresses are
@@ -153,27 +192,31 @@ fn location_message(id: u64, location: &Location) -> proto::Location {
     }
 }
 
-fn sample_message(strings: &mut Strings, sample: &Sample, lost: Option<u64>) -> proto::Sample {
+/// Makes `message` that of `sample`.
+fn fill(message: &mut proto::Sample, strings: &mut Strings, sample: &Sample, lost: Option<u64>) {
+    message.location_id.clear();
+    message
+        .location_id
+        .extend(sample.stack.iter().map(|id| u64::from(id.0) + 1));
+    if sample.stack.is_empty() {
+        message.location_id.extend(lost);
+    }
+    message.value.clear();
     let values = sample.values;
-    proto::Sample {
-        location_id: if sample.stack.is_empty() {
-            lost.into_iter().collect()
-        } else {
-            sample.stack.iter().map(|id| u64::from(id.0) + 1).collect()
-        },
-        value: [
+    message.value.extend(
+        [
             values.objects,
             values.bytes,
             values.heap_bytes,
             values.calls,
         ]
-        .map(signed)
-        .into(),
-        label: labels(strings, &sample.labels),
-    }
+        .map(signed),
+    );
+    message.label.clear();
+    labels(&mut message.label, strings, &sample.labels);
 }
 
-fn labels(strings: &mut Strings, labels: &Labels) -> Vec<proto::Label> {
+fn labels(messages: &mut Vec<proto::Label>, strings: &mut Strings, labels: &Labels) {
     let Labels {
         type_name,
         cause,
@@ -183,7 +226,6 @@ fn labels(strings: &mut Strings, labels: &Labels) -> Vec<proto::Label> {
         growth,
         pid,
     } = labels;
-    let mut messages = Vec::new();
     for (key, value) in [("type", type_name), ("cause", cause), ("call", call)] {
         if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
             messages.push(proto::Label {
@@ -223,7 +265,6 @@ fn labels(strings: &mut Strings, labels: &Labels) -> Vec<proto::Label> {
             ..Default::default()
         });
     }
-    messages
 }
 
 fn signed(value: u64) -> i64 {

@@ -29,16 +29,16 @@ mod limits;
 mod meta;
 pub mod proto;
 mod sampling;
+mod split;
+mod stored;
 mod timeline;
 
 #[cfg(test)]
 mod roundtrip;
 
-use flate2::Crc;
-
 pub use decode::decode;
 pub use difference::encode_difference;
-pub use encode::encode;
+pub use encode::{encode, write};
 pub use error::DecodeError;
 pub use limits::{MAX_DECODED_BYTES, MAX_MESSAGES};
 pub use meta::{Meta, SCHEMA};
@@ -53,15 +53,6 @@ const SAMPLE_TYPES: [(&str, &str); 4] = [
     ("heap_space", "bytes"),
     ("calls", "count"),
 ];
-
-/// Tells samples whose values have been changed.
-fn values_crc32(samples: &[proto::Sample]) -> u32 {
-    let mut crc = Crc::new();
-    for value in samples.iter().flat_map(|sample| &sample.value) {
-        crc.update(&value.to_le_bytes());
-    }
-    crc.sum()
-}
 
 /// The sample type viewers show first.
 const DEFAULT_SAMPLE_TYPE: &str = "alloc_space";

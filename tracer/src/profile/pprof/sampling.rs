@@ -4,7 +4,8 @@ use prost::Message;
 
 use super::super::{Draw, LeftOut, Part, Profile, Sample, Stratum, WINDOW_GROUPS};
 use super::limits::MAX_MESSAGES;
-use super::{proto, values_crc32};
+use super::proto;
+use super::stored::Stored;
 
 /// Version of [`proto::Sampling`].
 const VERSION: u32 = 1;
@@ -13,15 +14,15 @@ const VERSION: u32 = 1;
 /// many in memory. Room for twenty million draws.
 const MAX_BYTES: usize = 128 << 20;
 
-/// What `messages`, the samples of `profile`, are estimated from; empty when the
-/// profile does not say.
-pub(super) fn encode(profile: &Profile, messages: &[proto::Sample]) -> Vec<u8> {
+/// What the samples of `profile`, in the file as `stored`, are estimated from; empty
+/// when the profile does not say.
+pub(super) fn encode(profile: &Profile, stored: &Stored) -> Vec<u8> {
     if profile.strata.is_empty() {
         return Vec::new();
     }
     let mut sampling = proto::Sampling {
         version: VERSION,
-        values_crc32: values_crc32(messages),
+        values_crc32: stored.values_crc32(),
         untraced: profile.strata.iter().map(|s| s.untraced).collect(),
         known: profile.strata.iter().map(|s| s.known).collect(),
         ..proto::Sampling::default()
@@ -72,18 +73,18 @@ impl Sampling {
     }
 }
 
-/// What `messages` are estimated from. `None` when the file does not say, when
+/// What the samples in a file are estimated from. `None` when the file does not say, when
 /// it is not about these samples, and when anything about it is wrong.
-pub(super) fn decode(bytes: &[u8], messages: &[proto::Sample]) -> Option<Sampling> {
+pub(super) fn decode(bytes: &[u8], stored: &Stored) -> Option<Sampling> {
     if bytes.is_empty() || bytes.len() > MAX_BYTES {
         return None;
     }
     let message = proto::Sampling::decode(bytes).ok()?;
-    if message.version != VERSION || message.values_crc32 != values_crc32(messages) {
+    if message.version != VERSION || message.values_crc32 != stored.values_crc32() {
         return None;
     }
     let strata = strata(&message)?;
-    let parts = parts(&message, messages.len(), strata.len())?;
+    let parts = parts(&message, stored.samples(), strata.len())?;
     Some(Sampling { strata, parts })
 }
 
@@ -199,7 +200,7 @@ mod tests {
         let file = to_proto(&profile());
         let mut message = proto::Sampling::decode(&*file.sampling).unwrap();
         change(&mut message);
-        decode(&message.encode_to_vec(), &file.sample)
+        decode(&message.encode_to_vec(), &Stored::of(&file.sample))
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use prost::Message;
 
 use super::super::{SiteSeries, Slice, Timeline};
-use super::{proto, values_crc32};
+use super::proto;
+use super::stored::Stored;
 
 /// Version of [`proto::Timeline`].
 const VERSION: u32 = 1;
@@ -18,8 +19,9 @@ const MAX_SERIES: usize = 64;
 /// Most slices of a file.
 const MAX_SLICES: usize = 1 << 14;
 
-/// The timeline of `messages`, the samples of a profile; empty when there is none.
-pub(super) fn encode(timeline: Option<&Timeline>, messages: &[proto::Sample]) -> Vec<u8> {
+/// The timeline of a profile whose samples are in the file as `stored`; empty when there
+/// is none.
+pub(super) fn encode(timeline: Option<&Timeline>, stored: &Stored) -> Vec<u8> {
     let Some(timeline) = timeline else {
         return Vec::new();
     };
@@ -32,7 +34,7 @@ pub(super) fn encode(timeline: Option<&Timeline>, messages: &[proto::Sample]) ->
     let series = &timeline.series;
     proto::Timeline {
         version: VERSION,
-        values_crc32: values_crc32(messages),
+        values_crc32: stored.values_crc32(),
         interval_ns: timeline.interval_ns,
         slice_ns: timeline.slices.iter().map(slice_ns).collect(),
         site: series.iter().map(|it| it.site.clone()).collect(),
@@ -46,16 +48,16 @@ pub(super) fn encode(timeline: Option<&Timeline>, messages: &[proto::Sample]) ->
     .encode_to_vec()
 }
 
-/// The timeline of `messages`. `None` when the file has none, when it is of other samples,
+/// The timeline of the samples `stored`. `None` when the file has none, when it is of other samples,
 /// and when anything about it is wrong.
-pub(super) fn decode(bytes: &[u8], messages: &[proto::Sample]) -> Option<Timeline> {
+pub(super) fn decode(bytes: &[u8], stored: &Stored) -> Option<Timeline> {
     if bytes.is_empty() || bytes.len() > MAX_BYTES {
         return None;
     }
     let message = proto::Timeline::decode(bytes).ok()?;
     let (slices, series) = (message.slice_ns.len(), message.site.len());
     let fits = message.version == VERSION
-        && message.values_crc32 == values_crc32(messages)
+        && message.values_crc32 == stored.values_crc32()
         && slices <= MAX_SLICES
         && series <= MAX_SERIES
         && [message.objects.len(), message.heap_bytes.len()] == [slices * series; 2];
@@ -105,7 +107,7 @@ mod tests {
         let file = to_proto(&fixture::over_time());
         let mut message = proto::Timeline::decode(&*file.timeline).unwrap();
         change(&mut message);
-        decode(&message.encode_to_vec(), &file.sample)
+        decode(&message.encode_to_vec(), &Stored::of(&file.sample))
     }
 
     #[test]

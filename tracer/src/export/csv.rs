@@ -1,0 +1,112 @@
+//! Every sample as CSV: a header line, then one line for each sample.
+//!
+//! | column | holds |
+//! |---|---|
+//! | `objects`, `bytes`, `heap_bytes`, `calls` | its values |
+//! | `type`, `cause`, `call` | its labels, empty when it has none |
+//! | `size_bytes`, `element_bytes`, `pid` | the same, numbers |
+//! | `site` | function, file and line it is attributed to, as reports have it |
+//! | `stack` | functions from the outermost to the innermost between semicolons |
+//!
+//! A lost call chain is [`LOST_STACK`](crate::profile::pprof::LOST_STACK). A semicolon in
+//! a name is a colon in `stack`. CSV has no place for losses and for the coverage of
+//! estimates; the command line prints losses to stderr.
+
+use std::io::{self, Write};
+
+use super::chains::frame_name;
+use super::table::FrameTable;
+use crate::profile::pprof::LOST_STACK;
+use crate::profile::{Profile, Sample};
+use crate::report::By;
+
+const COLUMNS: [&str; 12] = [
+    "objects",
+    "bytes",
+    "heap_bytes",
+    "calls",
+    "type",
+    "cause",
+    "call",
+    "size_bytes",
+    "element_bytes",
+    "pid",
+    "site",
+    "stack",
+];
+
+/// Writes `profile` as CSV.
+pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(COLUMNS)?;
+    let names = FrameTable::new(profile, |id| {
+        let frames = profile.frames(std::slice::from_ref(id));
+        let names: Vec<_> = frames.map(|frame| frame_name(frame.function)).collect();
+        names.into_iter().rev()
+    });
+    let mut stack = String::new();
+    for sample in &profile.samples {
+        write_numbers(&mut writer, sample)?;
+        stack.clear();
+        for name in sample.stack.iter().rev().flat_map(|id| names.of(*id)) {
+            if !stack.is_empty() {
+                stack.push(';');
+            }
+            stack.push_str(name);
+        }
+        if stack.is_empty() {
+            stack.push_str(LOST_STACK);
+        }
+        writer.write_field(By::Site.key(profile, sample))?;
+        writer.write_field(&stack)?;
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.flush()
+}
+
+fn write_numbers(writer: &mut csv::Writer<&mut dyn Write>, sample: &Sample) -> csv::Result<()> {
+    let mut buffer = itoa::Buffer::new();
+    let values = sample.values;
+    for value in [
+        values.objects,
+        values.bytes,
+        values.heap_bytes,
+        values.calls,
+    ] {
+        writer.write_field(buffer.format(value))?;
+    }
+    let labels = &sample.labels;
+    for label in [&labels.type_name, &labels.cause, &labels.call] {
+        writer.write_field(label.as_deref().unwrap_or_default())?;
+    }
+    let pid = labels.pid.map(u64::from);
+    for number in [labels.size_bytes, labels.element_bytes, pid] {
+        writer.write_field(number.map_or("", |number| buffer.format(number)))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Format, Value, written};
+    use crate::output::golden;
+    use crate::profile::fixture;
+
+    #[test]
+    fn the_csv_matches_its_golden_file() {
+        let text = written(&fixture::service(), Format::Csv, Value::Bytes, None);
+        golden::check("export.csv", text.as_bytes());
+    }
+
+    #[test]
+    fn names_with_commas_come_back_whole() {
+        let profile = fixture::service();
+        let text = written(&profile, Format::Csv, Value::Bytes, None);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+        assert_eq!(records.len(), profile.samples.len());
+        assert_eq!(&records[5][4], "struct { A int; B, C string }");
+        let bytes: u64 = records.iter().map(|it| it[1].parse::<u64>().unwrap()).sum();
+        assert_eq!(bytes, profile.totals().bytes);
+    }
+}
