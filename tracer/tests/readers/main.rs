@@ -145,13 +145,44 @@ fn speedscope_by_itself() {
         return;
     };
     let profiles = saved["profiles"].as_array().expect("profiles");
-    let sum = |profile: &Json| -> u64 {
-        let weights = profile["weights"].as_array().expect("weights").iter();
-        weights.filter_map(Json::as_u64).sum()
-    };
-    let sums: Vec<u64> = profiles.iter().map(sum).collect();
+    let frames = saved["shared"]["frames"].as_array().expect("frames");
+    let weights: Vec<_> = profiles.iter().map(|it| chains(frames, it)).collect();
+    let sums: Vec<u64> = weights.iter().map(|it| it.values().sum()).collect();
     let totals = recorded.profile.totals();
     assert_eq!(sums, [totals.bytes, totals.objects, totals.heap_bytes]);
+    // It shows the call chains that folded stacks have.
+    let (_folder, file) = export(recorded, "folded", &[]);
+    let folded = std::fs::read_to_string(file).expect("folded stacks");
+    let folded: HashMap<_, _> = folded
+        .lines()
+        .map(|line| {
+            let (chain, bytes) = line.rsplit_once(' ').expect("a weight");
+            (chain.to_owned(), bytes.parse().expect("bytes"))
+        })
+        .collect();
+    assert_eq!(weights[0], folded);
+}
+
+/// Weights by call chain of a profile as speedscope saves it: frames that open and close.
+fn chains(frames: &[Json], profile: &Json) -> HashMap<String, u64> {
+    let mut chains = HashMap::new();
+    let mut open: Vec<&str> = Vec::new();
+    let mut before = profile["startValue"].as_u64().expect("a weight");
+    for event in profile["events"].as_array().expect("events") {
+        let at = event["at"].as_u64().expect("a weight");
+        if at > before {
+            *chains.entry(open.join(";")).or_default() += at - before;
+            before = at;
+        }
+        if event["type"] == "O" {
+            let frame = event["frame"].as_u64().expect("a frame") as usize;
+            open.push(frames[frame]["name"].as_str().expect("a name"));
+        } else {
+            open.pop();
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+    chains
 }
 
 #[test]
@@ -288,10 +319,12 @@ fn histogram_log_by_hdrhistogram() {
     let file = folder.path().join("sizes.hlog");
     let mut command = goalloc();
     command.arg("report").arg(recorded.recording.file());
-    output(command.args(["--format", "hlog", "-o"]).arg(&file), &[0]);
+    command.args(["--top", "0", "--format", "hlog", "-o"]);
+    output(command.arg(&file), &[0]);
     let Some(read) = tools::python("hlog", &file) else {
         return;
     };
     let totals = recorded.profile.totals();
     assert_eq!(read["objects"], totals.objects);
+    assert_eq!(read["objects_of_tags"], totals.objects);
 }

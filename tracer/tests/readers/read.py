@@ -94,11 +94,12 @@ def read_hlog(path):
     from hdrh.histogram import HdrHistogram
     from hdrh.log import HistogramLogReader
 
-    whole = HdrHistogram(1, 1 << 40, 3)
+    # All sizes are in the histogram without a tag, those of a row in one with its key.
+    whole, tags = HdrHistogram(1, 1 << 40, 3), HdrHistogram(1, 1 << 40, 3)
     reader = HistogramLogReader(path, HdrHistogram(1, 1 << 40, 3))
     while (interval := reader.get_next_interval_histogram()) is not None:
-        whole.add(interval)
-    return {"objects": whole.get_total_count(), "max": whole.get_max_value()}
+        (tags if interval.get_tag() else whole).add(interval)
+    return {"objects": whole.get_total_count(), "objects_of_tags": tags.get_total_count()}
 
 
 if __name__ == "__main__":

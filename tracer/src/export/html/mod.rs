@@ -81,11 +81,14 @@ enum Part<'a> {
     Document(&'a Profile),
 }
 
+/// How hard a document is packed: one level less makes it 6 % longer, one more 2 % shorter.
+const PACKING: Compression = Compression::new(3);
+
 /// Writes the document of `profile`: half as long as the JSON or less, and without a
-/// character that means anything in HTML. Packing it harder takes longer than all else.
+/// character that means anything in HTML.
 fn pack(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     let mut base64 = EncoderWriter::new(out, &STANDARD);
-    let gzip = GzEncoder::new(&mut base64, Compression::fast());
+    let gzip = GzEncoder::new(&mut base64, PACKING);
     let mut json = BufWriter::new(gzip);
     serde_json::to_writer(&mut json, &model::document(profile))?;
     json.into_inner()?.finish()?;
