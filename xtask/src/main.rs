@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::tasks::{bench, build_ebpf, demo, fixtures, lab, lint, setup, test, vm};
+use crate::tasks::{bench, build_ebpf, demo, docs, fixtures, lab, lint, setup, test, vm};
 
 /// Development tasks of goalloc.
 #[derive(Debug, Parser)]
@@ -27,6 +27,8 @@ enum Task {
     Bench(bench::Args),
     /// Put claims about Go's allocations to the measurement and write docs/lab.md, or check it
     Lab(lab::Args),
+    /// Make the README's pictures and printed blocks from a real run, or check them
+    Docs(docs::Args),
     /// Build the Go test programs with every Go toolchain there is
     Fixtures,
     /// Install what a fresh Debian machine lacks (as root)
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Task::Bench(args) => bench::run(&args),
         Task::BuildEbpf(args) => build_ebpf::run(&args),
         Task::Lab(args) => lab::run(&args),
+        Task::Docs(args) => docs::run(&args),
         Task::Fixtures => fixtures::run(),
         Task::Setup(args) => setup::run(&args),
     };

@@ -21,7 +21,7 @@ pub const MOST_SITES: usize = 32;
 /// no series of their own share one, and so does what no window saw.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timeline {
-    /// How long a slice was meant to be; the last one may be shorter.
+    /// How long a slice was meant to be; the last one may be shorter, or a quarter longer.
     pub interval_ns: u64,
     /// In order, each beginning where the one before ends.
     pub slices: Vec<Slice>,

@@ -8,6 +8,9 @@ use crate::profile::{Method, summary};
 /// Heading of how far an estimate may be off.
 pub(super) const PERCENT_OFF: &str = "± %";
 
+/// Name of the fact that is a timeline in one line of text.
+pub const OVER_TIME: &str = "Over time";
+
 /// One thing to know of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
@@ -73,7 +76,7 @@ pub fn facts(report: &Report<'_>) -> Vec<Fact> {
     );
     add(Weight::Plain, "Total", total);
     if let Some(over_time) = profile.timeline.as_ref().and_then(sparkline) {
-        add(Weight::Plain, "Over time", over_time);
+        add(Weight::Plain, OVER_TIME, over_time);
     }
     for (name, calls) in &report.calls {
         let calls = format!("{} of {name}", count(*calls));

@@ -22,7 +22,7 @@ pub mod units;
 mod golden;
 
 pub use csv::to_csv;
-pub use facts::{Fact, Weight, facts};
+pub use facts::{Fact, OVER_TIME, Weight, facts};
 pub use hgrm::to_hgrm;
 pub use hlog::{HlogError, to_hlog};
 pub use json::{Lost, SCHEMA, to_json};

@@ -139,12 +139,11 @@ impl CutLog {
         }
     }
 
-    fn cut(&mut self, ended: Ended, counters: Option<Counters>, counts: Counts) {
+    fn cut(&mut self, now: Instant, ended: Ended, counters: Option<Counters>, counts: Counts) {
         let Some(mut last) = self.last.take() else {
             return;
         };
         let collections = ended.collections;
-        let now = Instant::now();
         let mut counts: Vec<_> = counts.into_iter().collect();
         let is_whole = self.kept + counts.len() <= MOST_COUNTS;
         if is_whole {
@@ -153,7 +152,7 @@ impl CutLog {
             counts.clear();
         }
         let since = |now: u32, before: u32| now.wrapping_sub(before);
-        let at = now - last.began;
+        let at = now.duration_since(last.began);
         self.cuts.push(Cut {
             at,
             allocated: match (&counters, &last.counters) {
@@ -166,7 +165,7 @@ impl CutLog {
                 number: collections.completed,
                 collections: since(collections.completed, last.collections.completed),
                 forced: since(collections.forced, last.collections.forced),
-                within: now - last.looked,
+                within: now.duration_since(last.looked),
                 heap: ended.heap,
             }),
         });
@@ -236,18 +235,27 @@ impl Run {
         };
         let counters = source.as_mut().and_then(CounterSource::read);
         let counts = self.engine.collector.cut()?;
-        log.cut(ended, counters, counts);
+        log.cut(Instant::now(), ended, counters, counts);
         Ok(())
     }
 
-    /// What is left behind the last cut, once all counts have been taken.
-    pub(super) fn finish_cuts(&mut self, end: Option<&Counters>) -> Result<Pieces, Error> {
+    /// What is left behind the last cut, once all counts have been taken: it ends with the
+    /// recording, at which `end` was read.
+    pub(super) fn finish_cuts(
+        &mut self,
+        ended: Instant,
+        end: Option<&Counters>,
+    ) -> Result<Pieces, Error> {
         let Some(log) = &mut self.engine.cuts else {
             return Ok(Pieces::default());
         };
         let counts = self.engine.collector.cut()?;
         if let Some(last) = &log.last {
-            log.cut(last.none_ended(), end.cloned(), counts);
+            log.cut(ended, last.none_ended(), end.cloned(), counts);
+        }
+        if let CutAt::Every(interval) = log.at {
+            // The last slice is none if it only just began.
+            join_slices(&mut log.cuts, interval);
         }
         Ok(Pieces {
             cuts: std::mem::take(&mut log.cuts),

@@ -225,7 +225,8 @@ impl Run {
     /// Puts everything together. `behind`: the time since the last window.
     fn finish(mut self, behind: Option<Gap>) -> Result<Finished, Error> {
         let end = self.read_counters();
-        let recorded = self.started.elapsed();
+        let ended = Instant::now();
+        let recorded = ended.duration_since(self.started);
         self.engine.loaded.gates().shut(gate::ALWAYS);
         let large_is_exact = self.always.is_some();
         drop(self.always.take());
@@ -234,7 +235,7 @@ impl Run {
         let kept = self.engine.collector.take_kept()?;
         self.all.add_exact(regardless_of_cpu(&streamed));
         self.all.add_exact(kept);
-        let pieces = self.finish_cuts(end.as_ref())?;
+        let pieces = self.finish_cuts(ended, end.as_ref())?;
         let news = self.engine.collector.news()?;
         let all = std::mem::take(&mut self.all);
         Ok(self.put_together(Parts {

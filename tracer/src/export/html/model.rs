@@ -35,7 +35,7 @@ use super::intervals::{LEAST_SHARE, Spreads};
 use super::tables::{self, Table};
 use super::timeline::{self, Timeline};
 use crate::profile::{Intervals, Profile, summary};
-use crate::report::{Options, Report, Weight, facts};
+use crate::report::{OVER_TIME, Options, Report, Weight, facts};
 
 /// All data of a page.
 #[derive(Serialize)]
@@ -90,6 +90,8 @@ pub(super) fn document(profile: &Profile) -> Document<'_> {
         start_unix_ms: profile.start_unix_ns as f64 / 1e6,
         facts: facts(&header)
             .into_iter()
+            // The page draws it.
+            .filter(|fact| fact.name != OVER_TIME)
             .map(|fact| FactFields {
                 weight: match fact.weight {
                     Weight::Plain => "plain",

@@ -85,6 +85,12 @@ function timeAxes({ x, y, end, top }, width, format) {
   return [...rates, ...times];
 }
 
+/** The class of a series: what is of no site has a look of its own. */
+function look(i) {
+  const { series, has_unseen: hasUnseen } = data.timeline;
+  return hasUnseen && i === series.length - 1 ? "series-unseen" : `series-${i}`;
+}
+
 /** The series, each on top of those before it. */
 function timeAreas(scale, steps) {
   let floor = steps.map(() => 0);
@@ -94,7 +100,7 @@ function timeAreas(scale, steps) {
     const under = scale.outline(back, [...floor].reverse());
     floor = ceiling;
     return svgElement("path", {
-      class: `area series-${i}`,
+      class: `area ${look(i)}`,
       d: `M${scale.outline(steps, ceiling)}L${under}Z`,
     });
   });
@@ -113,7 +119,7 @@ function drawLegend(step) {
     return element(
       "li",
       { title: series.site },
-      element("span", { class: `swatch series-${i}` }),
+      element("span", { class: `swatch ${look(i)}` }),
       element("span", { class: "name" }, name),
       element("span", { class: "position" }, position),
       element("span", { class: "figure" }, words),
