@@ -23,7 +23,7 @@ pub(super) struct Dictionary<'a> {
     pub links: Vec<Link>,
     pub strings: Vec<String>,
     pub attributes: Vec<KeyValueAndUnit>,
-    /// Locations of each stack, as ids of the profile: [`Dictionary::location`] says where.
+    /// Locations of each stack, as ids of the profile: [`StackLocations`] says where.
     stacks: Vec<&'a [LocationId]>,
     /// Of each sample.
     stack_of: Vec<u32>,
