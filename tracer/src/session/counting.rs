@@ -92,6 +92,14 @@ impl CounterSource {
         self.last.clone()
     }
 
+    /// Reads them if they have never been: only to a reader that knows the process is
+    /// what that had counted at its end worth anything.
+    pub fn read_once(&mut self) {
+        if matches!(self.state, State::Untried(from) if from <= Instant::now()) {
+            let _ = self.read();
+        }
+    }
+
     /// For how long they have not been read.
     pub fn unread(&self) -> Duration {
         match self.is_read_to_the_end {

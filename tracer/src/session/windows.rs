@@ -164,6 +164,11 @@ impl Run {
                 self.answer(Some(window))?;
             }
             let came = self.last.spent.counted - before;
+            if period == CALM_PERIOD
+                && let Some(counters) = &mut self.engine.counters
+            {
+                counters.read_once();
+            }
             let gates = self.engine.loaded.gates();
             let Some(schedule) = &self.engine.schedule else {
                 period = CALM_PERIOD;
