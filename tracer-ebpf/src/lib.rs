@@ -12,10 +12,12 @@ pub mod wire;
 
 #[cfg(feature = "user")]
 mod pod {
-    use crate::wire::{Config, CountKey, Gate, ProbeSpec, StackId};
+    use crate::wire::{AtExit, Config, CountKey, Gate, ProbeSpec, StackId};
 
     // SAFETY: these are `repr(C)` structs of plain integers whose padding is
     // written out, so every bit pattern is a value and no byte is undefined.
+    unsafe impl aya::Pod for AtExit {}
+    // SAFETY: as above.
     unsafe impl aya::Pod for Config {}
     // SAFETY: as above.
     unsafe impl aya::Pod for CountKey {}

@@ -88,8 +88,10 @@ pub struct ProbeSpec {
     pub is_filtered: u8,
     /// How a function by which something grows is told of it: one of [`grower`].
     pub grower: u8,
-    /// Explicit padding, zero.
-    pub padding: [u8; 2],
+    /// For functions that end the process: bytes of `memstats.heapStats` to copy.
+    pub heap_stats_bytes: u16,
+    /// The same: where these are, in bytes from the probed instruction on, modulo 2⁶⁴.
+    pub heap_stats: u64,
 }
 
 /// What a traced call copies of the memory that its arguments point to.
@@ -266,6 +268,22 @@ pub struct Config {
     pub g_stack_hi: u16,
     /// Explicit padding, zero.
     pub padding: [u8; 2],
+}
+
+/// Most that is kept of `memstats.heapStats`: three deltas of 1176 bytes and the
+/// generation in every release so far (go1.19 src/runtime/mstats.go:667, go1.27 :655).
+pub const MAX_HEAP_STATS_BYTES: usize = 4096;
+
+/// What the runtime had counted when it ended the process.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AtExit {
+    /// Not zero once all of it is there.
+    pub is_whole: u32,
+    /// `memstats.heapStats.gen`, read before all else.
+    pub generation: u32,
+    /// `memstats.heapStats` up to its generation, as far as the probe asked for it.
+    pub heap_stats: [u8; MAX_HEAP_STATS_BYTES],
 }
 
 /// What one CPU has counted, by [`counter`].
@@ -457,7 +475,8 @@ const _: () = {
     assert!(size_of::<CountKey>() == 40);
     assert!(STACK_HEADER_BYTES == 40);
     assert!(size_of::<LeafFilter>() == 16);
-    assert!(size_of::<ProbeSpec>() == 24);
+    assert!(size_of::<ProbeSpec>() == 32);
+    assert!(size_of::<AtExit>() == 8 + MAX_HEAP_STATS_BYTES);
     assert!(size_of::<Config>() == 48);
     assert!(size_of::<Gate>() == 128);
     assert!(gate::COUNT.is_power_of_two());

@@ -8,7 +8,7 @@ use aya_ebpf::helpers::generated::bpf_ktime_get_ns;
 use aya_ebpf::macros::map;
 use aya_ebpf::maps::{Array, LruHashMap, PerCpuArray, PerCpuHashMap, RingBuf};
 use tracer_ebpf::wire::{
-    Config, CountKey, Counters, Gate, MAX_PROBES, ProbeSpec, StackId, counter, gate,
+    AtExit, Config, CountKey, Counters, Gate, MAX_PROBES, ProbeSpec, StackId, counter, gate,
 };
 
 /// Set by the collector before the programs are loaded; the verifier sees
@@ -68,6 +68,10 @@ pub static RING: RingBuf = RingBuf::with_byte_size(4096, 0);
 /// What happened to the events, per CPU.
 #[map]
 pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
+
+/// What the runtime had counted when it ended the process.
+#[map]
+pub static AT_EXIT: Array<AtExit> = Array::with_max_entries(1, 0);
 
 /// The configuration of this load.
 #[inline(always)]

@@ -1,6 +1,7 @@
 //! Everything that runs in the kernel.
 
 mod count;
+mod exit;
 mod forget;
 mod growth;
 mod maps;

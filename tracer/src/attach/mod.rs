@@ -157,7 +157,7 @@ pub enum Error {
     },
     /// More probes than the table has rows.
     #[error(
-        "{probes} probes are more than the {MAX_PROBES} one recording can have: narrow --probes"
+        "{probes} probes are more than the {MOST_SITES} one recording can have: narrow --probes"
     )]
     TooManyProbes {
         /// How many were asked for.
@@ -245,6 +245,12 @@ impl Group {
 /// The probe row that no plan takes: the last one.
 const SPARE_ROW: u32 = MAX_PROBES - 1;
 
+/// Rows before that for probes beside those of a plan.
+const ROWS_BESIDE: u32 = 8;
+
+/// Most probes of a plan.
+const MOST_SITES: u32 = SPARE_ROW - ROWS_BESIDE;
+
 impl Loaded {
     /// Loads the object and creates its maps. Nothing is attached yet, and all
     /// gates are shut.
@@ -281,7 +287,7 @@ impl Loaded {
     ///
     /// There are too many, or the verifier refuses a program.
     pub fn groups(&mut self, exe: &Path, sites: &[Site], scope: Scope) -> Result<Groups, Error> {
-        if sites.len() > SPARE_ROW as usize {
+        if sites.len() > MOST_SITES as usize {
             return Err(Error::TooManyProbes {
                 probes: sites.len(),
             });
@@ -304,6 +310,17 @@ impl Loaded {
     /// The verifier refuses the program.
     pub fn spare(&mut self, exe: &Path, site: Site, scope: Scope) -> Result<Group, Error> {
         self.group(exe, vec![(SPARE_ROW, site)], scope)
+    }
+
+    /// Makes probes ready that count nothing and have no gate, beside those of a
+    /// recording. Those that are more than [`ROWS_BESIDE`] are left out.
+    ///
+    /// # Errors
+    ///
+    /// The verifier refuses a program.
+    pub fn beside(&mut self, exe: &Path, sites: &[Site], scope: Scope) -> Result<Group, Error> {
+        let rows = MOST_SITES..SPARE_ROW;
+        self.group(exe, rows.zip(sites.iter().copied()).collect(), scope)
     }
 
     fn group(&mut self, exe: &Path, sites: Vec<(u32, Site)>, scope: Scope) -> Result<Group, Error> {

@@ -27,6 +27,9 @@
 //! or counted twice until a later read. The same comes of a reader that is
 //! suspended amid the 40 bytes of a span which leaves its cache unused meanwhile.
 //!
+//! After the target has ended nothing can be read any more. What it had counted by then
+//! comes from a copy that a probe takes as it ends ([`exit_sites`], [`ExitCopy`]).
+//!
 //! Beside the counters a [`CollectionReader`] tells which garbage collections have
 //! ended, and how large the heap was in the last of them.
 
@@ -36,6 +39,7 @@ mod collections;
 mod counts;
 mod decode;
 mod error;
+mod exit;
 mod processors;
 mod reader;
 mod round;
@@ -49,4 +53,5 @@ mod tests;
 pub use collections::{CollectionReader, Ended};
 pub use counts::{Collections, Counters, HeapSizes};
 pub use error::CountersError;
+pub use exit::{ExitCopy, ExitSite, exit_sites};
 pub use reader::{CounterReader, ReadMemory};

@@ -7,6 +7,7 @@ use super::batch::Batch;
 use super::check;
 use super::counts::Counters;
 use super::error::CountersError;
+use super::exit::ExitCopy;
 use super::processors::Processors;
 use super::round::{Outcome, Parts};
 use super::tally::Tally;
@@ -157,6 +158,14 @@ impl<M: ReadMemory> CounterReader<M> {
         }
         self.last = tally.counters(&self.last);
         Ok(self.last.clone())
+    }
+
+    /// What the process had allocated when it ended, by what was copied then: lower
+    /// bounds. `None` when the copy is worth nothing.
+    pub fn at_exit(&mut self, copy: &ExitCopy) -> Option<Counters> {
+        let counters = copy.counters(&self.places, &self.processors, &self.last)?;
+        self.last = counters.clone();
+        Some(counters)
     }
 
     fn look(&mut self, tally: &mut Tally, is_first: bool) -> Result<Outcome, CountersError> {

@@ -54,6 +54,8 @@ pub(super) struct Caches {
     /// What spans may count about which a look says nothing.
     unknown: [u64; SIZE_CLASSES],
     tiny: u64,
+    /// As above.
+    unknown_tiny: u64,
 }
 
 impl Default for Caches {
@@ -62,6 +64,7 @@ impl Default for Caches {
             small: [0; SIZE_CLASSES],
             unknown: [0; SIZE_CLASSES],
             tiny: 0,
+            unknown_tiny: 0,
         }
     }
 }
@@ -80,6 +83,16 @@ impl Caches {
 
     pub(super) fn add_tiny(&mut self, objects: u64) {
         self.tiny = self.tiny.wrapping_add(objects);
+    }
+
+    /// Tiny objects of a cache that nothing is known of: it gives their number to
+    /// `heapStats` when it takes a new span for their blocks (`refill`, go1.19
+    /// src/runtime/mcache.go:176, go1.27 :186). A block has 16 bytes, and the object
+    /// that opens it is no tiny one here.
+    pub(super) fn add_unknown_tiny(&mut self) {
+        const MOST_BESIDE_FIRST: u64 = 15;
+        let blocks = span_objects(TINY_BLOCK_CLASS);
+        self.unknown_tiny = self.unknown_tiny.wrapping_add(blocks * MOST_BESIDE_FIRST);
     }
 }
 
@@ -130,7 +143,10 @@ impl Tally {
         }
         self.tiny.narrow(Bounds {
             least: before.tiny.wrapping_add(caches.tiny),
-            most: after.tiny.wrapping_add(caches.tiny),
+            most: after
+                .tiny
+                .wrapping_add(caches.tiny)
+                .wrapping_add(caches.unknown_tiny),
         });
         // No cache has any: what was there before was true then.
         self.large_objects = before.large_objects;
@@ -168,6 +184,10 @@ impl Tally {
         counters
     }
 }
+
+/// The size class of the blocks that tiny objects share: 16 bytes (`tinySizeClass`,
+/// go1.19 src/runtime/malloc.go:110).
+const TINY_BLOCK_CLASS: usize = 2;
 
 /// Most objects of a span of this class: one page of 8192 bytes where objects
 /// are small, 11 in the longer spans of larger ones (go1.19

@@ -4,6 +4,8 @@ use std::cell::RefCell;
 
 use proptest::prelude::*;
 
+use super::decode::HeapStats;
+use super::exit::ExitCopy;
 use super::model::{LARGE_BYTES, Model, Threads};
 use super::reader::{CounterReader, Places, ReadMemory};
 use super::{Counters, CountersError};
@@ -182,6 +184,85 @@ proptest! {
             last = read;
         }
     }
+}
+
+/// What a probe copies on a thread that no other one interrupts.
+fn exit_copy(model: &RefCell<Model>, places: &Places) -> ExitCopy {
+    let window = HeapStats::window(&places.layout);
+    let mut heap_stats = vec![0; window.bytes];
+    let range = MemoryRange {
+        start: ProcAddr(places.memstats.0 + u64::from(window.start)),
+        bytes: window.bytes,
+    };
+    model.read_ranges(&[range], &mut heap_stats).unwrap();
+    let mut generation = [0; 4];
+    generation.copy_from_slice(&heap_stats[window.bytes - 4..]);
+    ExitCopy {
+        generation: u32::from_le_bytes(generation),
+        heap_stats,
+    }
+}
+
+proptest! {
+    /// What was allocated at the end lies between what the copy says and how much more
+    /// it says there may be; no read before it was more.
+    #[test]
+    fn a_copy_at_the_exit_has_bounds(
+        minor in 19u32..=27,
+        processors in 1usize..5,
+        seed: u64,
+        steps in 0u64..20_000,
+    ) {
+        let model = Model::new(layout(minor), Threads::Brisk, processors, seed);
+        let model = RefCell::new(model);
+        model.borrow_mut().run(500);
+        model.borrow_mut().rest();
+        let places = model.borrow().places();
+        let mut reader = open(&model);
+        let read = reader.read().unwrap();
+        model.borrow_mut().run(steps);
+        model.borrow_mut().rest();
+        let end = reader.at_exit(&exit_copy(&model, &places)).unwrap();
+        let (small, tiny) = truth(&model);
+        for (class, count) in end.small.iter().enumerate() {
+            prop_assert!(*count >= read.small[class], "class {class}");
+            prop_assert!(*count <= small[class], "class {class}: {count}");
+            prop_assert!(count + end.uncertain_objects >= small[class], "class {class}: {count}");
+        }
+        prop_assert!(end.tiny >= read.tiny && end.tiny <= tiny);
+        prop_assert!(end.tiny + end.uncertain_objects >= tiny);
+        prop_assert_eq!(end.large_objects, model.borrow().large);
+    }
+
+    /// Anything at all in the place of a copy.
+    #[test]
+    fn any_copy_is_survived(generation: u32, heap_stats in prop::collection::vec(any::<u8>(), 0..4096)) {
+        let (model, _) = rested(27);
+        let mut reader = open(&model);
+        let before = reader.read().unwrap();
+        let copy = ExitCopy { generation, heap_stats };
+        if let Some(end) = reader.at_exit(&copy) {
+            prop_assert!(end.mallocs() >= before.mallocs());
+        }
+    }
+}
+
+#[test]
+fn a_copy_amid_a_rearrangement_is_worth_nothing() {
+    let (model, places) = rested(27);
+    let mut reader = open(&model);
+    let copy = exit_copy(&model, &places);
+    let next = copy.generation.wrapping_add(1);
+    let torn = ExitCopy {
+        generation: next,
+        ..copy.clone()
+    };
+    assert_eq!(reader.at_exit(&torn), None);
+    let mut cut = copy.clone();
+    cut.heap_stats.pop();
+    assert_eq!(reader.at_exit(&cut), None);
+    let end = reader.at_exit(&copy).unwrap();
+    assert_eq!(differences(&end, &truth(&model)), 0);
 }
 
 proptest! {

@@ -12,12 +12,17 @@ use crate::collect::{RuntimeTypeBytes, Stack};
 use crate::gc::Cycles;
 use crate::golang::BuildInfo;
 use crate::plan::Counts;
+use crate::profile::summary::seconds;
 use crate::profile::{Coverage, Method, Module, Profile, Target};
 use crate::symbolize::{Resolved, Resolver};
 
 /// What a profile says that was to have a timeline.
 const NO_TIMELINE: &str = "no timeline: what was allocated between windows is not known, because \
                            the runtime's counters could not be read";
+
+/// Part of the recording at whose end the runtime's counters may have gone unread without
+/// that being said: one in so many.
+const MOST_UNREAD_PART: u64 = 100;
 
 /// Assembles the recording of one target, once or as it stands from time to time.
 pub(super) struct Assembler<'a> {
@@ -88,6 +93,14 @@ fn profile(
              scaled by time"
                 .to_owned(),
         );
+    }
+    let unread_ns = nanoseconds(finished.unread);
+    if raw.sampled && raw.runtime.is_some() && unread_ns > recorded_ns / MOST_UNREAD_PART {
+        warnings.push(format!(
+            "the runtime's counters were last read {} before the end: what was allocated since \
+             is missing from totals",
+            seconds(unread_ns)
+        ));
     }
     if finished.most_frames < MAX_FRAMES as u64 {
         warnings.push(format!(

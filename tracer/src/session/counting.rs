@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::exits::ExitWatch;
 use crate::addr::LoadBias;
 use crate::counters::{CollectionReader, CounterReader, Counters, CountersError, Ended};
 use crate::golang::GoBinary;
@@ -22,6 +23,11 @@ pub(super) struct CounterSource {
     /// Opened when they are first asked for: finding them takes a while.
     collections: Option<CollectionReader>,
     last: Option<Counters>,
+    /// When they were read last, or to begin with when reading them was first thought of.
+    read_at: Instant,
+    /// Tells what they were when the process ended.
+    exit: Option<ExitWatch>,
+    is_read_to_the_end: bool,
 }
 
 enum State {
@@ -35,13 +41,16 @@ enum State {
 impl CounterSource {
     /// Of a process that runs, or with `from_zero` of one that is yet to become
     /// the program.
-    pub fn new(pid: u32, binary: Arc<GoBinary>, from_zero: bool) -> Self {
+    pub fn new(pid: u32, binary: Arc<GoBinary>, from_zero: bool, exit: Option<ExitWatch>) -> Self {
         Self {
             pid,
             binary,
             state: State::Untried(Instant::now()),
             collections: None,
             last: from_zero.then(Counters::default),
+            read_at: Instant::now(),
+            exit,
+            is_read_to_the_end: false,
         }
     }
 
@@ -58,17 +67,45 @@ impl CounterSource {
         None
     }
 
-    /// The counters now; if they cannot be read now, as they were read last.
+    /// The counters now, or as the process ended; if neither can be had, as they were
+    /// read last.
     pub fn read(&mut self) -> Option<Counters> {
         if matches!(self.state, State::Untried(from) if from <= Instant::now()) {
             self.state = self.open();
         }
-        if let State::Open(reader) = &mut self.state
-            && let Ok(counters) = reader.read()
-        {
-            self.last = Some(counters);
+        if let State::Open(reader) = &mut self.state {
+            match reader.read() {
+                Ok(counters) => {
+                    self.last = Some(counters);
+                    self.read_at = Instant::now();
+                }
+                Err(_) if self.is_read_to_the_end => {}
+                Err(_) => {
+                    let copy = self.exit.as_ref().and_then(ExitWatch::copy);
+                    if let Some(counters) = copy.and_then(|copy| reader.at_exit(&copy)) {
+                        self.last = Some(counters);
+                        self.is_read_to_the_end = true;
+                    }
+                }
+            }
         }
         self.last.clone()
+    }
+
+    /// Reads them if they have never been: only to a reader that knows the process is
+    /// what that had counted at its end worth anything.
+    pub fn read_once(&mut self) {
+        if matches!(self.state, State::Untried(from) if from <= Instant::now()) {
+            let _ = self.read();
+        }
+    }
+
+    /// For how long they have not been read.
+    pub fn unread(&self) -> Duration {
+        match self.is_read_to_the_end {
+            true => Duration::ZERO,
+            false => self.read_at.elapsed(),
+        }
     }
 
     /// Garbage collections completed so far, if they can be read now.

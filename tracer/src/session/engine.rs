@@ -70,6 +70,8 @@ pub(super) struct Finished {
     pub most_frames: u64,
     /// What was spent in hits, of how much CPU time of the target, nanoseconds.
     pub overhead: Option<(f64, f64)>,
+    /// How long before the end the runtime's counters were read last.
+    pub unread: Duration,
 }
 
 /// What a [`Finished`] is put together from.
@@ -294,6 +296,7 @@ impl Run {
             windows: parts.windows,
             most_frames: self.most_frames,
             overhead,
+            unread: source.map_or(Duration::ZERO, CounterSource::unread),
         }
     }
 

@@ -10,6 +10,7 @@ mod counting;
 mod cuts;
 mod discover;
 mod engine;
+mod exits;
 mod gc_watch;
 mod live;
 mod pacer;

@@ -11,8 +11,10 @@ use super::config::Config;
 use super::counting::CounterSource;
 use super::cuts::{CutLog, Epoch};
 use super::engine::{Engine, Finished, Order};
+use super::exits::ExitWatch;
 use super::prepare::{self, Error, Prepared};
 use super::so_far::SoFar;
+use crate::attach::Loaded;
 use crate::budget::{self, CpuClock, HitCost, MaxOverhead, Meter, Schedule};
 use crate::collect::{Collector, Totals};
 use crate::target::Pidfd;
@@ -80,7 +82,7 @@ impl Tracing {
                 schedule: schedule(&prepared, &config),
                 clock,
                 target: prepared.pid().and_then(|pid| Pidfd::open(pid).ok()),
-                counters: counters(&prepared),
+                counters: counters(&prepared, &mut loaded),
                 cuts: config.cuts.map(|at| CutLog::new(at, epoch)),
                 is_always: sites
                     .iter()
@@ -140,14 +142,12 @@ fn schedule(prepared: &Prepared, config: &Config) -> Option<Schedule> {
     }
 }
 
-fn counters(prepared: &Prepared) -> Option<CounterSource> {
+fn counters(prepared: &Prepared, loaded: &mut Loaded) -> Option<CounterSource> {
     let pid = prepared.pid()?;
     let from_zero = prepared.process.is_none();
-    Some(CounterSource::new(
-        pid,
-        Arc::clone(&prepared.binary),
-        from_zero,
-    ))
+    let exit = ExitWatch::start(loaded, prepared);
+    let binary = Arc::clone(&prepared.binary);
+    Some(CounterSource::new(pid, binary, from_zero, exit))
 }
 
 /// What a hit costs on this machine.
@@ -155,6 +155,6 @@ fn counters(prepared: &Prepared) -> Option<CounterSource> {
 /// # Errors
 /// The programs cannot be loaded or attached.
 pub fn measure_hit_cost() -> Result<HitCost, Error> {
-    let mut loaded = crate::attach::Loaded::load(&crate::attach::Options::default())?;
+    let mut loaded = Loaded::load(&crate::attach::Options::default())?;
     Ok(budget::calibrate(&mut loaded)?)
 }

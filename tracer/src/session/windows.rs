@@ -23,14 +23,14 @@ const CALM_PERIOD: Duration = Duration::from_millis(5);
 const CLOSE_PERIOD: Duration = Duration::from_millis(1);
 
 /// How often the runtime's counters are read while nothing is traced: should the
-/// target end, so much of them is missed at most. In a long recording that is this
+/// target be killed, so much of them is missed. In a long recording that is this
 /// part of it, one in so many.
 const COUNTERS_PERIOD: Duration = Duration::from_millis(20);
 const COUNTERS_PART: u32 = 500;
 
 /// They take longer to read the more Ps there are. This many times that long passes
-/// at least until they are read again.
-const COUNTERS_REST: u32 = 400;
+/// at least until they are read again: one percent of a CPU.
+const COUNTERS_REST: u32 = 100;
 
 /// Share of the budget that large objects may take, which are traced all the
 /// time. If they take more they are traced in windows like the others.
@@ -164,6 +164,11 @@ impl Run {
                 self.answer(Some(window))?;
             }
             let came = self.last.spent.counted - before;
+            if period == CALM_PERIOD
+                && let Some(counters) = &mut self.engine.counters
+            {
+                counters.read_once();
+            }
             let gates = self.engine.loaded.gates();
             let Some(schedule) = &self.engine.schedule else {
                 period = CALM_PERIOD;

@@ -78,6 +78,12 @@ impl Fixture {
             .find("the end of the section", |it| it == "done");
     }
 
+    /// Ends the section of a program that allocates until it is told to stop.
+    pub fn end_section(&mut self) {
+        self.send_byte();
+        self.wait_done();
+    }
+
     /// Runs the section.
     pub fn run_section(&mut self) {
         self.begin();

@@ -6,17 +6,22 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Stdio,
+    thread,
+    time::Duration,
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tracer::profile::{Profile, pprof};
+use tracer::{
+    budget::CpuClock,
+    profile::{Profile, pprof},
+};
 use xtask::go::Toolchain;
 
 use crate::common::{
     self, Slot,
     build::{self, Variant},
-    goalloc::{goalloc, output},
+    goalloc::{Attached, goalloc, output},
 };
 
 /// Each function of the fixture, and what is wrong with it.
@@ -251,6 +256,9 @@ fn advice_mends_what_it_is_about_go1_27() {
     assert_mends(27);
 }
 
+/// CPU time of a program in which each of its defects is seen.
+const WORK: Duration = Duration::from_secs(8);
+
 /// Attached for a while with the overhead bounded, the same lines come out, and the same
 /// figures for what grows.
 #[test]
@@ -262,17 +270,25 @@ fn a_running_process_gets_the_same_advice() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let exact = advice(&record(&executable, &folder, "48"));
     let mut running = std::process::Command::new(&executable)
-        .args(["-for", "1m"])
+        .args(["-for", "10m"])
         .stdout(Stdio::null())
         .spawn()
         .expect("it starts");
-    let mut advise = goalloc();
-    advise.args(["advise", "-p", &running.id().to_string()]);
-    advise.args(["-d", "8s", "--max-overhead", "10", "--format", "json"]);
-    let said = output(&mut advise, &[0]);
+    let clock = CpuClock::of(running.id()).expect("it runs");
+    let used = || Duration::from_nanos(clock.now_ns().expect("it runs still"));
+    let args = ["advise", "--max-overhead", "10", "--format", "json"];
+    let advise = Attached::start(running.id(), &args);
+    // Windows go by the CPU time of the program, of which there may be little on a
+    // machine that is busy.
+    let enough = used() + WORK;
+    while used() < enough {
+        thread::sleep(WORK / 100);
+    }
+    let (code, said) = advise.stop();
     running.kill().expect("it runs still");
     running.wait().expect("it is our child");
-    let found = pieces(&said);
+    assert_eq!(code, 0, "{said:#}");
+    let found = pieces_of(&said);
     assert_eq!(defects(&found), DEFECTS, "{found:#?}");
     for advice in &found {
         let same = |it: &&Value| it["function"] == advice["function"];

@@ -14,6 +14,7 @@ mod check;
 mod compare;
 mod counters;
 mod diff;
+mod ends;
 mod exact;
 mod explain;
 mod gc;

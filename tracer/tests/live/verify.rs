@@ -148,12 +148,12 @@ fn windows_are_no_source_of_their_own() {
     let Some((_slots, executable)) = traceable else {
         return;
     };
-    let mut fixture = Fixture::start(&executable, &["-d", "3"]);
+    let mut fixture = Fixture::start(&executable, &[]);
     fixture.begin();
     let verifier = verifier(fixture.pid(), "5");
     std::thread::sleep(std::time::Duration::from_secs(1));
     let (code, found) = verifier.stop();
-    fixture.wait_done();
+    fixture.end_section();
     assert_eq!(code, 0, "{found:#}");
     assert_eq!(found["goalloc"]["verdict"], "unsure", "{found:#}");
     assert_eq!(found["goalloc"]["error"], "windows", "{found:#}");

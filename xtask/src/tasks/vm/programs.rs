@@ -14,7 +14,7 @@ use super::initramfs::{self, Initramfs};
 /// What runs unless something else is asked for: each shape the allocator had
 /// from one release to the next, and what is not the same on every kernel. Not
 /// what takes a Go toolchain, or minutes of all cores.
-pub const SELECTION: [&str; 11] = [
+pub const SELECTION: [&str; 12] = [
     "exact::go1_19",
     "exact::go1_27",
     "sites::go1_22",
@@ -26,6 +26,7 @@ pub const SELECTION: [&str; 11] = [
     "counters::go1_27",
     "windows::spans_have_totals",
     "windows::spans_of_a_guided_build",
+    "ends::by_exiting",
 ];
 
 /// What of these is left out: tests that count on a machine which is as fast as it
