@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use clap::ValueEnum;
 
 use super::key::{By, NO_TYPE};
+use super::keys::Keys;
 use crate::profile::{Interval, Intervals, Measure, Profile, Sample, SizeHistogram, Values};
 
 /// What rows are ordered by, and what their share is a share of.
@@ -140,13 +141,8 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn new(profile: &'a Profile, options: Options) -> Self {
         let totals = profile.recorded();
-        let groups = group(profile, &options);
+        let (groups, sizes) = group(profile, &options);
         let intervals = Intervals::of(profile);
-        let sizes = SizeHistogram::of(
-            groups
-                .iter()
-                .flat_map(|group| group.samples.iter().copied()),
-        );
         let rows_in_all = groups.len();
         let shown = if options.top == 0 {
             rows_in_all
@@ -189,32 +185,47 @@ struct Group<'a> {
     samples: Vec<&'a Sample>,
 }
 
-/// Samples with objects by key, in the order of the report; equals by name.
-fn group<'a>(profile: &'a Profile, options: &Options) -> Vec<Group<'a>> {
-    let mut by_key: HashMap<String, (Values, Vec<&Sample>)> = HashMap::new();
+/// Samples with objects by key, in the order of the report, equals by name; and the
+/// sizes of them all.
+fn group<'a>(profile: &'a Profile, options: &Options) -> (Vec<Group<'a>>, SizeHistogram) {
+    let mut keys = Keys::new(profile, options.by);
+    let is_shown = |key: &str| options.only.as_ref().is_none_or(|only| key.contains(only));
+    // By number of the key; `None` for those that are not asked for.
+    let mut by_key: Vec<Option<(Values, Vec<&Sample>)>> = Vec::new();
+    let mut sizes = SizeHistogram::default();
     for sample in profile
         .samples
         .iter()
         .filter(|sample| sample.values.objects > 0)
     {
-        let (values, samples) = by_key.entry(options.by.key(profile, sample)).or_default();
-        *values += sample.values;
-        samples.push(sample);
+        let key = keys.number(sample);
+        if key as usize == by_key.len() {
+            by_key.push(is_shown(keys.text(key)).then(Default::default));
+        }
+        if let Some((values, samples)) = &mut by_key[key as usize] {
+            *values += sample.values;
+            samples.push(sample);
+            sizes.add(sample);
+        }
     }
-    let mut groups: Vec<_> = by_key
+    let mut groups: Vec<_> = keys
+        .into_texts()
         .into_iter()
-        .filter(|(key, _)| options.only.as_ref().is_none_or(|only| key.contains(only)))
-        .map(|(key, (values, samples))| Group {
-            key,
-            values,
-            samples,
+        .zip(by_key)
+        .filter_map(|(key, group)| {
+            let (values, samples) = group?;
+            Some(Group {
+                key,
+                values,
+                samples,
+            })
         })
         .collect();
     groups.sort_by(|a, b| {
         let order = |group: &Group<'_>| Reverse(options.sort.of(group.values));
         order(a).cmp(&order(b)).then_with(|| a.key.cmp(&b.key))
     });
-    groups
+    (groups, sizes)
 }
 
 fn call_rows(profile: &Profile, intervals: &Intervals) -> Vec<CallRow> {
