@@ -35,9 +35,13 @@ const COLUMNS: [&str; 12] = [
     "stack",
 ];
 
+/// As much as outputs take at once, so that they do not copy it once more.
+const BUFFER_BYTES: usize = 256 << 10;
+
 /// Writes `profile` as CSV.
 pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
+    let mut builder = csv::WriterBuilder::new();
+    let mut writer = builder.buffer_capacity(BUFFER_BYTES).from_writer(out);
     writer.write_record(COLUMNS)?;
     // The names of a location as they are in stacks.
     let names = FrameTable::new(profile, |id| {

@@ -189,27 +189,31 @@ struct Group<'a> {
 /// sizes of them all.
 fn group<'a>(profile: &'a Profile, options: &Options) -> (Vec<Group<'a>>, SizeHistogram) {
     let mut keys = Keys::new(profile, options.by);
-    let is_shown = |key: &str| options.only.as_ref().is_none_or(|only| key.contains(only));
+    let with_objects = || {
+        let samples = profile.samples.iter();
+        samples.filter(|sample| sample.values.objects > 0)
+    };
+    let numbers: Vec<u32> = with_objects().map(|it| keys.number(it)).collect();
+    let keys = keys.into_texts();
+    let mut counts = vec![0; keys.len()];
+    for number in &numbers {
+        counts[*number as usize] += 1;
+    }
     // By number of the key; `None` for those that are not asked for.
-    let mut by_key: Vec<Option<(Values, Vec<&Sample>)>> = Vec::new();
+    let is_shown = |key: &str| options.only.as_ref().is_none_or(|only| key.contains(only));
+    let new = |count| (Values::default(), Vec::with_capacity(count));
+    let mut by_key: Vec<_> = (keys.iter().zip(counts))
+        .map(|(key, count)| is_shown(key).then(|| new(count)))
+        .collect();
     let mut sizes = SizeHistogram::default();
-    for sample in profile
-        .samples
-        .iter()
-        .filter(|sample| sample.values.objects > 0)
-    {
-        let key = keys.number(sample);
-        if key as usize == by_key.len() {
-            by_key.push(is_shown(keys.text(key)).then(Default::default));
-        }
-        if let Some((values, samples)) = &mut by_key[key as usize] {
+    for (sample, number) in with_objects().zip(numbers) {
+        if let Some((values, samples)) = &mut by_key[number as usize] {
             *values += sample.values;
             samples.push(sample);
             sizes.add(sample);
         }
     }
     let mut groups: Vec<_> = keys
-        .into_texts()
         .into_iter()
         .zip(by_key)
         .filter_map(|(key, group)| {

@@ -270,14 +270,14 @@ fn timeline(profile: &Profile) -> Timeline {
 }
 
 /// A program of more frames than a page holds: nearly all objects are of one place, and
-/// 20 of 16 bytes are at the end of each of `chains` call chains of 4,100 frames.
+/// 20 of 16 bytes are at the end of each of `chains` call chains of 3,100 frames.
 pub fn deep(chains: usize) -> Profile {
     let mut b = Builder::default();
     let main = b.location("main.main", 31);
     let often = b.location("main.often", 20);
     b.add(vec![often, main], ("order.Order", "new"), 16, 2_200_000);
     for chain in 0..chains {
-        let mut stack = vec![b.location("main.recurse", 50); 4_098];
+        let mut stack = vec![b.location("main.recurse", 50); 3_098];
         stack.push(b.location(&format!("main.rare{chain}"), 40));
         stack.push(main);
         b.add(stack, ("cache.Entry", "append"), 16, 20);

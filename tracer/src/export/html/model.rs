@@ -34,6 +34,8 @@
 //! bucket after bucket. Of nodes with less than `least_share` of the recording there are
 //! no intervals.
 
+use std::{panic, thread};
+
 use serde::Serialize;
 
 use super::Strings;
@@ -41,11 +43,11 @@ use super::flame::{ByRoot, Flame};
 use super::functions::Functions;
 use super::narrow::{Bound, MOST_FRAMES, Narrow};
 use super::spread::{FrameIntervals, LEAST_SHARE, Samples};
-use super::tables::{self, Table};
+use super::tables::{Table, Tables};
 use super::timeline::{self, Timeline};
 use super::tree::Nodes;
 use crate::profile::{Intervals, Profile, summary};
-use crate::report::{By, OVER_TIME, Weight, facts};
+use crate::report::{OVER_TIME, Weight, facts};
 
 /// All data of a page.
 #[derive(Serialize)]
@@ -86,14 +88,22 @@ pub(super) fn document(profile: &Profile) -> Document<'_> {
     let mut strings = Strings::default();
     let intervals = Intervals::of(profile);
     let bound = Bound::none(profile, MOST_FRAMES);
-    let flame = Flame::of(profile, &intervals, bound, &mut strings);
-    let by_site = tables::report(profile, By::Site);
-    let tables = tables::all(&by_site, &mut strings);
+    // Neither knows of the other, and each takes half of the time.
+    let (flame, tables) = thread::scope(|scope| {
+        let tables = scope.spawn(|| Tables::of(profile));
+        let flame = Flame::of(profile, &intervals, bound, &mut strings);
+        let tables = tables.join();
+        (
+            flame,
+            tables.unwrap_or_else(|panic| panic::resume_unwind(panic)),
+        )
+    });
+    let by_site = &tables.by_site;
     Document {
         program: summary::program(profile),
         command: &profile.target.args,
         start_unix_ms: profile.start_unix_ns as f64 / 1e6,
-        facts: facts(&by_site)
+        facts: facts(by_site)
             .into_iter()
             // The page draws it.
             .filter(|fact| fact.name != OVER_TIME)
@@ -118,7 +128,7 @@ pub(super) fn document(profile: &Profile) -> Document<'_> {
         nodes: flame.nodes,
         samples: flame.samples,
         intervals: flame.intervals,
-        tables,
+        tables: tables.named(&mut strings),
         timeline: profile.timeline.as_ref().map(timeline::shortened),
         narrow: flame.narrow,
         strings: strings.items,

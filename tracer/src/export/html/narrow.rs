@@ -9,7 +9,7 @@ pub(super) const NARROW: &str = "[too narrow to be shown]";
 
 /// Frames of a page, whichever root its graph has. A recording of 100,000 call chains
 /// through 6,000 functions has 2.3 million (`cargo xtask bench page`).
-pub(super) const MOST_FRAMES: usize = 4_000_000;
+pub(super) const MOST_FRAMES: usize = 3_000_000;
 
 /// Shares of all there is, one after the other until no more than [`MOST_FRAMES`] have as
 /// much. At 0.001 % a frame is a hundredth of a pixel of a graph over the whole width.

@@ -41,7 +41,7 @@ pub(super) struct FrameIntervals {
 }
 
 /// A sample where it is in the graph.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy)]
 struct Placed {
     key: u32,
     place: Place,
@@ -68,7 +68,8 @@ impl Spread {
             })
         });
         let mut placed: Vec<_> = placed.collect();
-        placed.sort_unstable();
+        // One number is compared faster than two.
+        placed.sort_unstable_by_key(|it| u64::from(it.key) << 32 | u64::from(it.place.node));
         let mut walk = Walk {
             profile,
             intervals: intervals.any().then_some(intervals),

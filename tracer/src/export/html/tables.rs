@@ -28,22 +28,50 @@ pub(super) struct Table {
     sizes: Vec<Vec<u64>>,
 }
 
+/// The tables of a profile.
+pub(super) struct Tables<'a> {
+    /// The report by site, with every row.
+    pub(super) by_site: Report<'a>,
+    tables: Vec<Table>,
+    strings: Strings,
+}
+
+impl<'a> Tables<'a> {
+    /// Those of `profile`.
+    pub(super) fn of(profile: &'a Profile) -> Self {
+        let mut strings = Strings::default();
+        let by_site = report(profile, By::Site);
+        let mut tables = vec![table(&by_site, &mut strings)];
+        // One report at a time: each knows all samples.
+        tables.extend(OTHERS.map(|by| table(&report(profile, by), &mut strings)));
+        Self {
+            by_site,
+            tables,
+            strings,
+        }
+    }
+
+    /// The tables, whose names go to `strings`.
+    pub(super) fn named(mut self, strings: &mut Strings) -> Vec<Table> {
+        let own = self.strings.items.iter();
+        let numbers: Vec<u32> = own.map(|name| strings.index_of(name)).collect();
+        for table in &mut self.tables {
+            for name in table.name.iter_mut().chain(&mut table.position) {
+                *name = numbers[*name as usize];
+            }
+        }
+        self.tables
+    }
+}
+
 /// The report with every row by `by`.
-pub(super) fn report(profile: &Profile, by: By) -> Report<'_> {
+fn report(profile: &Profile, by: By) -> Report<'_> {
     let options = Options {
         by,
         top: 0,
         ..Options::default()
     };
     Report::new(profile, options)
-}
-
-/// The tables of the profile of `by_site`, the report by site; names go to `strings`.
-pub(super) fn all(by_site: &Report<'_>, strings: &mut Strings) -> Vec<Table> {
-    let mut tables = vec![table(by_site, strings)];
-    // One report at a time: each knows all samples.
-    tables.extend(OTHERS.map(|by| table(&report(by_site.profile, by), strings)));
-    tables
 }
 
 fn table(report: &Report<'_>, strings: &mut Strings) -> Table {
@@ -111,8 +139,7 @@ mod tests {
     #[test]
     fn each_table_has_all_objects() {
         let profile = fixture::sampled();
-        let by_site = report(&profile, By::Site);
-        for table in all(&by_site, &mut Strings::default()) {
+        for table in Tables::of(&profile).tables {
             let objects: u64 = table.objects.iter().sum();
             assert_eq!(objects, profile.totals().objects, "{}", table.by);
             for (sizes, objects) in table.sizes.iter().zip(&table.objects) {

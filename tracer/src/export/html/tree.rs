@@ -101,7 +101,7 @@ impl Tree {
         (first, cursors): (usize, &mut [Cursor<'_>]),
         pending: &mut Vec<Call>,
     ) {
-        cursors.sort_unstable_by_key(|cursor| (cursor.next, cursor.sample));
+        cursors.sort_unstable_by_key(|cursor| cursor.next.map_or(0, |next| u64::from(next) + 1));
         let known = pending.len();
         let mut start = first;
         for same in cursors.chunk_by_mut(|a, b| a.next == b.next) {
