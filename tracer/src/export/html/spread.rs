@@ -219,7 +219,7 @@ impl Walk<'_> {
             let samples = samples
                 .iter()
                 .map(|it| &self.profile.samples[it.sample as usize]);
-            self.shown.add(key, frame.node, intervals, samples);
+            self.shown.add(key, frame.node, intervals, &samples);
         }
     }
 }
@@ -231,7 +231,7 @@ impl FrameIntervals {
         key: u32,
         node: u32,
         intervals: &Intervals,
-        samples: impl Iterator<Item = &'a Sample> + Clone,
+        samples: &(impl Iterator<Item = &'a Sample> + Clone),
     ) {
         let interval = |measure| {
             let interval = intervals.interval(samples.clone(), measure);
