@@ -106,6 +106,67 @@ impl<'a> Chains<'a> {
         }
         without_final_number(line);
     }
+
+    /// What writes chains as folded stacks, one after the other.
+    pub fn folding(&self) -> Folding<'_> {
+        Folding {
+            names: self.names.iter().map(|name| FoldedName::of(name)).collect(),
+            callers: Vec::new(),
+            line: String::new(),
+        }
+    }
+}
+
+/// Chains as folded stacks: what one has in common with the one before is not made again.
+pub(super) struct Folding<'a> {
+    names: Vec<FoldedName<'a>>,
+    /// All frames but the last, and where each ends in the line.
+    callers: Vec<(u32, usize)>,
+    line: String,
+}
+
+/// A name in a folded stack.
+struct FoldedName<'a> {
+    within: &'a str,
+    /// At the end of the stack.
+    last: Cow<'a, str>,
+}
+
+impl<'a> FoldedName<'a> {
+    fn of(name: &'a str) -> Self {
+        let mut last = name.to_owned();
+        without_final_number(&mut last);
+        Self {
+            within: name,
+            last: if last == name {
+                Cow::Borrowed(name)
+            } else {
+                Cow::Owned(last)
+            },
+        }
+    }
+}
+
+impl Folding<'_> {
+    /// The folded stack of `frames`.
+    pub fn fold(&mut self, frames: &[u32]) -> &str {
+        let Some((last, callers)) = frames.split_last() else {
+            return "";
+        };
+        let pairs = self.callers.iter().zip(callers);
+        let known = pairs.take_while(|((known, _), frame)| known == *frame);
+        let known = known.count();
+        self.callers.truncate(known);
+        let end = self.callers.last().map_or(0, |(_, end)| *end);
+        self.line.truncate(end);
+        for frame in &callers[known..] {
+            self.line.push_str(self.names[*frame as usize].within);
+            self.line.push(';');
+            self.callers.push((*frame, self.line.len()));
+        }
+        self.line.push_str(&self.names[*last as usize].last);
+        &self.line
+    }
 }
 
 /// Names with a number each, in the order they come up.
@@ -180,6 +241,7 @@ fn without_final_number(stack: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::fixture;
 
     #[test]
     fn names_that_would_be_misread_are_changed() {
@@ -195,5 +257,30 @@ mod tests {
             without_final_number(&mut line);
             assert_eq!(line, changed);
         }
+    }
+
+    #[test]
+    fn chains_are_folded_in_a_row_as_each_alone() {
+        let mut b = fixture::Builder::default();
+        let outer = ("f 7", "a.go", 1);
+        let leaves = [("f 7", "a.go", 2), ("g", "a.go", 3), ("h 1 2", "a.go", 4)];
+        for leaf in leaves {
+            for stack in [&[&[leaf][..], &[outer]][..], &[&[leaf]]] {
+                let stack = b.stack(stack);
+                b.objects(stack, ("T", "new"), 8, 1);
+            }
+        }
+        let profile = b.finish();
+        let chains = Chains::of(&profile, Value::Objects, None);
+        let mut folding = chains.folding();
+        let mut lines = Vec::new();
+        for chain in chains.chains() {
+            let mut alone = String::new();
+            chains.fold(chains.frames(chain), &mut alone);
+            assert_eq!(folding.fold(chains.frames(chain)), alone);
+            lines.push(alone);
+        }
+        assert_eq!(lines[..4], ["f_7", "f 7;f_7", "f 7;g", "f 7;h 1_2"]);
+        assert_eq!(lines[4..], ["g", "h 1_2"]);
     }
 }

@@ -18,7 +18,7 @@ use super::chains::frame_name;
 use super::table::FrameTable;
 use crate::profile::pprof::LOST_STACK;
 use crate::profile::{Profile, Sample};
-use crate::report::By;
+use crate::report::{By, Keys};
 
 const COLUMNS: [&str; 12] = [
     "objects",
@@ -35,30 +35,32 @@ const COLUMNS: [&str; 12] = [
     "stack",
 ];
 
+/// As much as outputs take at once, so that they do not copy it once more.
+const BUFFER_BYTES: usize = 256 << 10;
+
 /// Writes `profile` as CSV.
 pub(super) fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
+    let mut builder = csv::WriterBuilder::new();
+    let mut writer = builder.buffer_capacity(BUFFER_BYTES).from_writer(out);
     writer.write_record(COLUMNS)?;
+    // The names of a location as they are in stacks.
     let names = FrameTable::new(profile, |id| {
         let frames = profile.frames(std::slice::from_ref(id));
         let names: Vec<_> = frames.map(|frame| frame_name(frame.function)).collect();
-        names.into_iter().rev()
+        let parts = names.iter().rev().flat_map(|name| [name, ";"]);
+        Some(parts.collect::<String>())
     });
+    let mut sites = Keys::new(profile, By::Site);
     let mut stack = String::new();
     for sample in &profile.samples {
         write_numbers(&mut writer, sample)?;
         stack.clear();
-        for name in sample.stack.iter().rev().flat_map(|id| names.of(*id)) {
-            if !stack.is_empty() {
-                stack.push(';');
-            }
-            stack.push_str(name);
+        for names in sample.stack.iter().rev().flat_map(|id| names.of(*id)) {
+            stack.push_str(names);
         }
-        if stack.is_empty() {
-            stack.push_str(LOST_STACK);
-        }
-        writer.write_field(By::Site.key(profile, sample))?;
-        writer.write_field(&stack)?;
+        let site = sites.number(sample);
+        writer.write_field(sites.text(site))?;
+        writer.write_field(stack.strip_suffix(';').unwrap_or(LOST_STACK))?;
         writer.write_record(None::<&[u8]>)?;
     }
     writer.flush()

@@ -25,10 +25,13 @@ pub(super) fn write(
         writeln!(out, "# LOST: {lost}.")?;
     }
     let chains = Chains::of(profile, value, root);
-    let mut line = String::new();
+    let mut folding = chains.folding();
+    let mut weight = itoa::Buffer::new();
     for chain in chains.chains() {
-        chains.fold(chains.frames(chain), &mut line);
-        writeln!(out, "{line} {}", chain.weight)?;
+        out.write_all(folding.fold(chains.frames(chain)).as_bytes())?;
+        out.write_all(b" ")?;
+        out.write_all(weight.format(chain.weight).as_bytes())?;
+        out.write_all(b"\n")?;
     }
     Ok(())
 }

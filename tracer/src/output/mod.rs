@@ -3,7 +3,8 @@
 //! A file is written under another name beside its place and moved there when
 //! all is written, so that nobody ever reads half of it and an error leaves
 //! nothing behind. An [`Output`] is made before the work begins, so that a bad
-//! path fails at once.
+//! path fails at once. A recording is on the disk before it has its name; what can be
+//! made of it again, which may be a gigabyte, is not waited for.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -21,9 +22,10 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// Who may read a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permissions {
-    /// Its owner alone (mode 0600): recordings, which name what a process does.
+    /// Its owner alone (mode 0600): recordings, which name what a process does, and
+    /// cannot be made again.
     Private,
-    /// Whom the umask lets: what is made for showing.
+    /// Whom the umask lets: what is made of recordings, for showing.
     Umask,
 }
 
@@ -70,6 +72,8 @@ enum Sink {
     Whole {
         temp: NamedTempFile,
         replace: bool,
+        /// Whether it has to be on the disk first.
+        is_synced: bool,
     },
 }
 
@@ -115,7 +119,11 @@ impl Output {
             .map_err(|source| write_error(path, source))?;
         Ok(Self {
             path: path.to_owned(),
-            sink: Sink::Whole { temp, replace },
+            sink: Sink::Whole {
+                temp,
+                replace,
+                is_synced: permissions == Permissions::Private,
+            },
         })
     }
 
@@ -145,12 +153,18 @@ impl Output {
         match self.sink {
             Sink::Stdout => stream_to_reader(io::stdout().lock(), write, failed),
             Sink::Device(file) => stream_to_reader(file, write, failed),
-            Sink::Whole { mut temp, replace } => {
+            Sink::Whole {
+                mut temp,
+                replace,
+                is_synced,
+            } => {
                 let mut out = BufWriter::with_capacity(BUFFER_BYTES, &mut temp);
                 write(&mut out)?;
                 out.flush().map_err(failed)?;
                 drop(out);
-                temp.as_file().sync_all().map_err(failed)?;
+                if is_synced {
+                    temp.as_file().sync_all().map_err(failed)?;
+                }
                 name(temp, &path, replace).map_err(E::from)
             }
         }

@@ -22,6 +22,13 @@ pub struct Frame<'a> {
     pub address: ElfAddr,
 }
 
+/// A frame of a profile: a location and which of its lines, the first where there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FrameId {
+    location: LocationId,
+    line: u32,
+}
+
 /// Where goroutines and threads begin, and where stacks are switched: a frame
 /// of these says nothing about who allocated. All but the last three have the
 /// TopFrame flag, which ends a traceback (go1.24 src/runtime/symtab.go:376).
@@ -67,56 +74,64 @@ impl Profile {
     /// The frames of a call chain, innermost first. Ids that are not of this
     /// profile are passed over.
     pub fn frames<'a>(&'a self, stack: &'a [LocationId]) -> impl Iterator<Item = Frame<'a>> + 'a {
-        stack
-            .iter()
-            .filter_map(|id| self.location(*id))
-            .flat_map(move |location| {
-                let unknown = location.lines.is_empty().then(|| Frame {
-                    function: Cow::Owned(location.address.to_string()),
-                    file: "",
-                    line: 0,
-                    runtime: false,
-                    inlined: false,
-                    address: location.address,
-                });
-                let last = location.lines.len().saturating_sub(1);
-                let known = location
-                    .lines
-                    .iter()
-                    .enumerate()
-                    .filter_map(move |(i, line)| {
-                        let function = self.function(line.function)?;
-                        Some(Frame {
-                            function: Cow::Borrowed(function.name.as_str()),
-                            file: &function.file,
-                            line: line.line,
-                            runtime: function.runtime,
-                            inlined: i < last,
-                            address: location.address,
-                        })
-                    });
-                unknown.into_iter().chain(known)
+        self.frame_ids(stack).filter_map(|id| self.frame(id))
+    }
+
+    fn frame_ids(&self, stack: &[LocationId]) -> impl Iterator<Item = FrameId> {
+        stack.iter().flat_map(|id| {
+            let location = self.location(*id);
+            let frames = location.map_or(0, |location| location.lines.len().max(1));
+            (0..frames as u32).map(|line| FrameId {
+                location: *id,
+                line,
             })
+        })
+    }
+
+    #[inline]
+    fn frame(&self, id: FrameId) -> Option<Frame<'_>> {
+        let location = self.location(id.location)?;
+        if location.lines.is_empty() {
+            return Some(Frame {
+                function: Cow::Owned(location.address.to_string()),
+                file: "",
+                line: 0,
+                runtime: false,
+                inlined: false,
+                address: location.address,
+            });
+        }
+        let line = location.lines.get(id.line as usize)?;
+        let function = self.function(line.function)?;
+        Some(Frame {
+            function: Cow::Borrowed(function.name.as_str()),
+            file: &function.file,
+            line: line.line,
+            runtime: function.runtime,
+            inlined: (id.line as usize) < location.lines.len() - 1,
+            address: location.address,
+        })
     }
 
     /// The frame a sample is attributed to: the innermost one that is not the
     /// runtime's. When all are the runtime's, the outermost that is not just
     /// the beginning of a stack. `None` when the call chain was lost.
     #[must_use]
-    pub fn site<'a>(&'a self, sample: &'a Sample) -> Option<Frame<'a>> {
-        let mut outermost_any = None;
-        let mut outermost_telling = None;
-        for frame in self.frames(&sample.stack) {
-            if !frame.runtime {
-                return Some(frame);
-            }
-            if frame.is_stack_end() {
-                outermost_any = Some(frame);
-            } else {
-                outermost_telling = Some(frame);
-            }
-        }
-        outermost_telling.or(outermost_any)
+    pub fn site(&self, sample: &Sample) -> Option<Frame<'_>> {
+        self.frame(self.site_id(sample)?)
+    }
+
+    /// Which frame that is: samples with the same one have the same site.
+    pub(crate) fn site_id(&self, sample: &Sample) -> Option<FrameId> {
+        let frames = || {
+            let ids = self.frame_ids(&sample.stack);
+            ids.filter_map(|id| Some((id, self.frame(id)?)))
+        };
+        let (id, _) = frames()
+            .find(|(_, frame)| !frame.runtime)
+            .or_else(|| frames().filter(|(_, frame)| !frame.is_stack_end()).last())
+            .or_else(|| frames().last())?;
+        Some(id)
     }
 }
 

@@ -52,11 +52,16 @@ impl SizeHistogram {
     pub fn of<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Self {
         let mut histogram = Self::default();
         for sample in samples {
-            if let Some(size_bytes) = size_of_objects(sample) {
-                histogram.record(size_bytes, sample.values.objects);
-            }
+            histogram.add(sample);
         }
         histogram
+    }
+
+    /// Adds the objects of a sample.
+    pub fn add(&mut self, sample: &Sample) {
+        if let Some(size_bytes) = size_of_objects(sample) {
+            self.record(size_bytes, sample.values.objects);
+        }
     }
 
     /// Adds `objects` of `size_bytes` each.

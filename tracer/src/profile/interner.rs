@@ -31,3 +31,13 @@ impl<T: Clone + Eq + std::hash::Hash> Interner<T> {
         }
     }
 }
+
+impl Interner<String> {
+    /// Where a string of this text is; it is added if it is new.
+    pub fn index_of(&mut self, text: &str) -> u32 {
+        match self.indexes.get(text) {
+            Some(index) => *index,
+            None => self.index(text.to_owned()),
+        }
+    }
+}

@@ -20,6 +20,7 @@ pub mod fixture;
 pub mod strategy;
 
 pub use frame::Frame;
+pub(crate) use frame::FrameId;
 pub use histogram::SizeHistogram;
 pub use interval::{Interval, Intervals, Measure};
 pub use merge::merge;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use clap::ValueEnum;
 
 use super::key::{By, NO_TYPE};
+use super::keys::Keys;
 use crate::profile::{Interval, Intervals, Measure, Profile, Sample, SizeHistogram, Values};
 
 /// What rows are ordered by, and what their share is a share of.
@@ -140,13 +141,8 @@ impl<'a> Report<'a> {
     #[must_use]
     pub fn new(profile: &'a Profile, options: Options) -> Self {
         let totals = profile.recorded();
-        let groups = group(profile, &options);
+        let (groups, sizes) = group(profile, &options);
         let intervals = Intervals::of(profile);
-        let sizes = SizeHistogram::of(
-            groups
-                .iter()
-                .flat_map(|group| group.samples.iter().copied()),
-        );
         let rows_in_all = groups.len();
         let shown = if options.top == 0 {
             rows_in_all
@@ -189,32 +185,51 @@ struct Group<'a> {
     samples: Vec<&'a Sample>,
 }
 
-/// Samples with objects by key, in the order of the report; equals by name.
-fn group<'a>(profile: &'a Profile, options: &Options) -> Vec<Group<'a>> {
-    let mut by_key: HashMap<String, (Values, Vec<&Sample>)> = HashMap::new();
-    for sample in profile
-        .samples
-        .iter()
-        .filter(|sample| sample.values.objects > 0)
-    {
-        let (values, samples) = by_key.entry(options.by.key(profile, sample)).or_default();
-        *values += sample.values;
-        samples.push(sample);
+/// Samples with objects by key, in the order of the report, equals by name; and the
+/// sizes of them all.
+fn group<'a>(profile: &'a Profile, options: &Options) -> (Vec<Group<'a>>, SizeHistogram) {
+    let mut keys = Keys::new(profile, options.by);
+    let with_objects = || {
+        let samples = profile.samples.iter();
+        samples.filter(|sample| sample.values.objects > 0)
+    };
+    let numbers: Vec<u32> = with_objects().map(|it| keys.number(it)).collect();
+    let keys = keys.into_texts();
+    let mut counts = vec![0; keys.len()];
+    for number in &numbers {
+        counts[*number as usize] += 1;
     }
-    let mut groups: Vec<_> = by_key
+    // By number of the key; `None` for those that are not asked for.
+    let is_shown = |key: &str| options.only.as_ref().is_none_or(|only| key.contains(only));
+    let new = |count| (Values::default(), Vec::with_capacity(count));
+    let mut by_key: Vec<_> = (keys.iter().zip(counts))
+        .map(|(key, count)| is_shown(key).then(|| new(count)))
+        .collect();
+    let mut sizes = SizeHistogram::default();
+    for (sample, number) in with_objects().zip(numbers) {
+        if let Some((values, samples)) = &mut by_key[number as usize] {
+            *values += sample.values;
+            samples.push(sample);
+            sizes.add(sample);
+        }
+    }
+    let mut groups: Vec<_> = keys
         .into_iter()
-        .filter(|(key, _)| options.only.as_ref().is_none_or(|only| key.contains(only)))
-        .map(|(key, (values, samples))| Group {
-            key,
-            values,
-            samples,
+        .zip(by_key)
+        .filter_map(|(key, group)| {
+            let (values, samples) = group?;
+            Some(Group {
+                key,
+                values,
+                samples,
+            })
         })
         .collect();
     groups.sort_by(|a, b| {
         let order = |group: &Group<'_>| Reverse(options.sort.of(group.values));
         order(a).cmp(&order(b)).then_with(|| a.key.cmp(&b.key))
     });
-    groups
+    (groups, sizes)
 }
 
 fn call_rows(profile: &Profile, intervals: &Intervals) -> Vec<CallRow> {

@@ -248,6 +248,30 @@ const scenarios = {
     assert.deepEqual(await rows(page), []);
   },
 
+  /** A frame stands for those too narrow to be shown, whichever root the graph has. */
+  async narrow({ page }) {
+    const facts = await words(page, "#facts div");
+    assert.ok(facts.includes(`Merged${expected.merged}`), facts);
+    const name = "[too narrow to be shown]";
+    const ways = {
+      call: ["ArrowDown", "ArrowDown", "ArrowRight"],
+      type: ["ArrowDown", "ArrowRight", "ArrowDown", "ArrowDown"],
+      cause: ["ArrowDown", "ArrowRight", "ArrowDown", "ArrowDown"],
+    };
+    for (const [root, keys] of Object.entries(ways)) {
+      await press(page, "roots", root);
+      assert.ok((await frame(page)).includes(expected.total), await frame(page));
+      await page.focus("#flame");
+      for (const key of keys) await page.keyboard.press(key);
+      const words = `${name} ${expected.narrow} · estimated, without an interval`;
+      assert.equal(await frame(page), words, root);
+      await page.fill("#search", "too narrow");
+      assert.equal(await page.textContent("#matched"), expected.matched);
+      await page.fill("#search", "");
+    }
+    assert.deepEqual((await rows(page)).map((row) => row.site), ["main.often", "main.recurse"]);
+  },
+
   /** How long it takes until the page is drawn. */
   async time() {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });

@@ -175,6 +175,23 @@ fn an_empty_recording_is_a_page_too() {
 }
 
 #[test]
+fn frames_too_narrow_to_be_shown_are_said_to_be_and_count() {
+    const CHAINS: usize = 1_000;
+    let profile = profiles::deep(CHAINS);
+    let narrow = 20 * 16 * CHAINS as u64;
+    let total = profile.totals().bytes;
+    let share = percent(narrow, total);
+    let expected = json!({
+        "merged": "frames with less than 0.001 % of every value: 1,000 call chains end in \
+                   [too narrow to be shown]; sums and tables are whole",
+        "total": format!("{} asked for · 100.0 % of all", units::bytes(total)),
+        "narrow": format!("{} asked for · {share} % of all", units::bytes(narrow)),
+        "matched": format!("at least {share} % matched ({})", units::bytes(narrow)),
+    });
+    in_browser("narrow", &profile, &expected);
+}
+
+#[test]
 fn the_command_writes_the_page_of_a_recording() {
     let recording = pprof::encode(&profiles::shop());
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -269,6 +269,22 @@ fn timeline(profile: &Profile) -> Timeline {
     }
 }
 
+/// A program of more frames than a page holds: nearly all objects are of one place, and
+/// 20 of 16 bytes are at the end of each of `chains` call chains of 3,100 frames.
+pub fn deep(chains: usize) -> Profile {
+    let mut b = Builder::default();
+    let main = b.location("main.main", 31);
+    let often = b.location("main.often", 20);
+    b.add(vec![often, main], ("order.Order", "new"), 16, 2_200_000);
+    for chain in 0..chains {
+        let mut stack = vec![b.location("main.recurse", 50); 3_098];
+        stack.push(b.location(&format!("main.rare{chain}"), 40));
+        stack.push(main);
+        b.add(stack, ("cache.Entry", "append"), 16, 20);
+    }
+    b.finish()
+}
+
 /// A large program: `stacks` call chains, no two alike, of 8 to 48 frames, through 6,000
 /// functions, for 800 types. The same number gives the same profile.
 pub fn large(stacks: usize) -> Profile {

@@ -11,7 +11,10 @@ async function readDocument(text) {
   return new Response(unpacked).json();
 }
 
-/** Kind of a frame that is a type or a cause; those of functions are in the document. */
+/** Kind of a frame that is no function of Go; those of functions are in the document. */
+const UNKNOWN = 4;
+
+/** Kind of a frame that is a type or a cause. */
 const LABEL = 5;
 
 /** Kind of the frame that everything is in. */

@@ -81,6 +81,7 @@ function intervalWords(node, value) {
     return sums[node] < data.totals[of] * data.least_share;
   });
   if (data.estimated && isSmall) return "estimated, too small for an interval";
+  if (data.estimated && tree.base[node] === NARROW) return "estimated, without an interval";
   return "";
 }
 
@@ -137,7 +138,10 @@ function runSearch() {
   const { found, sum } = search(tree, graph.value, graph.matches);
   const { format } = VALUES[graph.value];
   graph.found = found;
-  told.textContent = `${formatShare(sum, data.totals[graph.value])} matched (${format(sum)})`;
+  // More may match among frames that are too narrow to be shown.
+  const least = data.narrow ? "at least " : "";
+  const share = formatShare(sum, data.totals[graph.value]);
+  told.textContent = `${least}${share} matched (${format(sum)})`;
 }
 
 function boxAt(event) {

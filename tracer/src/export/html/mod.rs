@@ -7,10 +7,13 @@
 //! nothing else, and load nothing.
 
 mod flame;
-mod intervals;
+mod functions;
 mod model;
+mod narrow;
+mod spread;
 mod tables;
 mod timeline;
+mod tree;
 
 use std::io::{self, BufWriter, Write};
 

@@ -10,32 +10,44 @@
 //!   "strings": [""],
 //!   "functions": {"name": [0], "file": [0], "kind": [0]},
 //!   "nodes": {"up": [1], "function": [0]},
-//!   "samples": {"node": [1], "type": [0], "cause": [0], "objects": [1], "bytes": [1], "heap_bytes": [1]},
+//!   "samples": {"call": {"key": [0], "node": [1], "narrow": [0], "objects": [1], "bytes": [1], "heap_bytes": [1]},
+//!               "type": {}, "cause": {}},
 //!   "intervals": {"call": {"key": [0], "node": [1], "objects": [[1, 2]], "bytes": [null]},
 //!                 "type": {}, "cause": {}},
 //!   "tables": [{"by": "site", "name": [0], "position": [0], "objects": [1], "bytes": [1], "heap_bytes": [1],
 //!               "objects_interval": [[1, 2]], "bytes_interval": [null],
 //!               "p50": [1], "p99": [1], "max": [1], "sizes": [[4, 1, 0, 2]]}],
-//!   "timeline": null
+//!   "timeline": null,
+//!   "narrow": {"name": 0, "share": 0.00001, "chains": 1}
 //! }
 //! ```
 //!
 //! `nodes` is the tree of all call chains without its root, which is number 0: node
 //! `i + 1` calls from node `i + 1 - up[i]`. `kind` is 0 for the program's own module, 1 for
 //! a package of another one, 2 for the standard library, 3 for the runtime, 4 for what has
-//! no package. `type`, `cause`, `file`, `name` and `position` are numbers of `strings`. A table's `sizes` begin with the power of two that bounds the first
-//! bucket, then come objects, bucket after bucket. Of nodes with less than `least_share`
-//! of the recording there are no intervals.
+//! no package. `samples` and `intervals` are of frames, by the root of the graph: a frame
+//! is a node under a `key`, the string of its type or cause. Frames below the `share` of
+//! `narrow` are not there: where `narrow` of a sample is 1 it is the sum of those that its
+//! frame calls, under the `name`; `chains` is how many call chains end so. It is null when
+//! all is there. `name`, `file`, `key` and `position` are numbers of `strings`. A table's
+//! `sizes` begin with the power of two that bounds the first bucket, then come objects,
+//! bucket after bucket. Of nodes with less than `least_share` of the recording there are
+//! no intervals.
+
+use std::{panic, thread};
 
 use serde::Serialize;
 
 use super::Strings;
-use super::flame::{Flame, Functions, Nodes, Samples};
-use super::intervals::{LEAST_SHARE, Spreads};
-use super::tables::{self, Table};
+use super::flame::{ByRoot, Flame};
+use super::functions::Functions;
+use super::narrow::{Bound, MOST_FRAMES, Narrow};
+use super::spread::{FrameIntervals, LEAST_SHARE, Samples};
+use super::tables::{Table, Tables};
 use super::timeline::{self, Timeline};
+use super::tree::Nodes;
 use crate::profile::{Intervals, Profile, summary};
-use crate::report::{OVER_TIME, Options, Report, Weight, facts};
+use crate::report::{OVER_TIME, Weight, facts};
 
 /// All data of a page.
 #[derive(Serialize)]
@@ -50,10 +62,11 @@ pub(super) struct Document<'a> {
     strings: Vec<String>,
     functions: Functions,
     nodes: Nodes,
-    samples: Samples,
-    intervals: Spreads,
+    samples: ByRoot<Samples>,
+    intervals: ByRoot<FrameIntervals>,
     tables: Vec<Table>,
     timeline: Option<Timeline>,
+    narrow: Option<Narrow>,
 }
 
 #[derive(Serialize)]
@@ -74,21 +87,23 @@ struct Totals {
 pub(super) fn document(profile: &Profile) -> Document<'_> {
     let mut strings = Strings::default();
     let intervals = Intervals::of(profile);
-    let flame = Flame::of(profile, &mut strings);
-    let spreads = Spreads::of(profile, &flame, &intervals);
-    let tables = tables::all(profile, &mut strings);
-    let header = Report::new(
-        profile,
-        Options {
-            top: 1,
-            ..Options::default()
-        },
-    );
+    let bound = Bound::none(profile, MOST_FRAMES);
+    // Neither knows of the other, and each takes half of the time.
+    let (flame, tables) = thread::scope(|scope| {
+        let tables = scope.spawn(|| Tables::of(profile));
+        let flame = Flame::of(profile, &intervals, bound, &mut strings);
+        let tables = tables.join();
+        (
+            flame,
+            tables.unwrap_or_else(|panic| panic::resume_unwind(panic)),
+        )
+    });
+    let by_site = &tables.by_site;
     Document {
         program: summary::program(profile),
         command: &profile.target.args,
         start_unix_ms: profile.start_unix_ns as f64 / 1e6,
-        facts: facts(&header)
+        facts: facts(by_site)
             .into_iter()
             // The page draws it.
             .filter(|fact| fact.name != OVER_TIME)
@@ -103,18 +118,19 @@ pub(super) fn document(profile: &Profile) -> Document<'_> {
             })
             .collect(),
         totals: Totals {
-            objects: header.totals.objects,
-            bytes: header.totals.bytes,
-            heap_bytes: header.totals.heap_bytes,
+            objects: by_site.totals.objects,
+            bytes: by_site.totals.bytes,
+            heap_bytes: by_site.totals.heap_bytes,
         },
         estimated: intervals.any(),
         least_share: LEAST_SHARE,
         functions: flame.functions,
         nodes: flame.nodes,
         samples: flame.samples,
-        intervals: spreads,
-        tables,
+        intervals: flame.intervals,
+        tables: tables.named(&mut strings),
         timeline: profile.timeline.as_ref().map(timeline::shortened),
+        narrow: flame.narrow,
         strings: strings.items,
     }
 }

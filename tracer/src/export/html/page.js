@@ -14,6 +14,7 @@ function drawHeader() {
       add("Started", start.replace("T", " ").replace(/\.\d+Z/, " UTC"));
     }
   }
+  if (data.narrow) add("Merged", narrowWords());
   byId("facts").replaceChildren(...lines);
   const said = data.facts.filter(({ weight }) => weight !== "plain");
   const notes = said.map(({ weight, name, value }) => {
@@ -28,6 +29,14 @@ function drawHeader() {
     return element("li", {}, figure, element("span", {}, words[value]));
   });
   byId("totals").replaceChildren(...figures);
+}
+
+/** What the flame graph leaves out. */
+function narrowWords() {
+  const { name, share, chains } = data.narrow;
+  const least = `${Number((share * 100).toPrecision(1))} %`;
+  const ends = `${formatCount(chains)} call chains end in ${data.strings[name]}`;
+  return `frames with less than ${least} of every value: ${ends}; sums and tables are whole`;
 }
 
 /** Light, dark, or as the system is: what is chosen holds while the page is open. */

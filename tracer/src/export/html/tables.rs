@@ -7,15 +7,8 @@ use crate::profile::pprof::LOST_STACK;
 use crate::profile::{Interval, Profile, SizeHistogram};
 use crate::report::{By, Options, Report, Row};
 
-/// What there is a table by.
-const TABLES: [By; 6] = [
-    By::Site,
-    By::Function,
-    By::Type,
-    By::Cause,
-    By::Package,
-    By::Module,
-];
+/// What there is a table by, besides sites.
+const OTHERS: [By; 5] = [By::Function, By::Type, By::Cause, By::Package, By::Module];
 
 /// The rows of a report in columns.
 #[derive(Default, Serialize)]
@@ -35,27 +28,63 @@ pub(super) struct Table {
     sizes: Vec<Vec<u64>>,
 }
 
-/// The tables of `profile`, whose names go to `strings`.
-pub(super) fn all(profile: &Profile, strings: &mut Strings) -> Vec<Table> {
-    TABLES.map(|by| table(profile, by, strings)).into()
+/// The tables of a profile.
+pub(super) struct Tables<'a> {
+    /// The report by site, with every row.
+    pub(super) by_site: Report<'a>,
+    tables: Vec<Table>,
+    strings: Strings,
 }
 
-fn table(profile: &Profile, by: By, strings: &mut Strings) -> Table {
+impl<'a> Tables<'a> {
+    /// Those of `profile`.
+    pub(super) fn of(profile: &'a Profile) -> Self {
+        let mut strings = Strings::default();
+        let by_site = report(profile, By::Site);
+        let mut tables = vec![table(&by_site, &mut strings)];
+        // One report at a time: each knows all samples.
+        tables.extend(OTHERS.map(|by| table(&report(profile, by), &mut strings)));
+        Self {
+            by_site,
+            tables,
+            strings,
+        }
+    }
+
+    /// The tables, whose names go to `strings`.
+    pub(super) fn named(mut self, strings: &mut Strings) -> Vec<Table> {
+        let own = self.strings.items.iter();
+        let numbers: Vec<u32> = own.map(|name| strings.index_of(name)).collect();
+        for table in &mut self.tables {
+            for name in table.name.iter_mut().chain(&mut table.position) {
+                *name = numbers[*name as usize];
+            }
+        }
+        self.tables
+    }
+}
+
+/// The report with every row by `by`.
+fn report(profile: &Profile, by: By) -> Report<'_> {
     let options = Options {
         by,
         top: 0,
         ..Options::default()
     };
-    let report = Report::new(profile, options);
+    Report::new(profile, options)
+}
+
+fn table(report: &Report<'_>, strings: &mut Strings) -> Table {
+    let by = report.options.by;
     let mut table = Table {
         by: by.name(),
         ..Table::default()
     };
     for row in &report.rows {
-        let (name, position) = words(profile, by, row);
-        table.name.push(strings.index(name));
+        let (name, position) = words(report.profile, by, row);
+        table.name.push(strings.index_of(&name));
         if by == By::Site {
-            table.position.push(strings.index(position));
+            table.position.push(strings.index_of(&position));
         }
         table.objects.push(row.values.objects);
         table.bytes.push(row.values.bytes);
@@ -110,7 +139,7 @@ mod tests {
     #[test]
     fn each_table_has_all_objects() {
         let profile = fixture::sampled();
-        for table in all(&profile, &mut Strings::default()) {
+        for table in Tables::of(&profile).tables {
             let objects: u64 = table.objects.iter().sum();
             assert_eq!(objects, profile.totals().objects, "{}", table.by);
             for (sizes, objects) in table.sizes.iter().zip(&table.objects) {

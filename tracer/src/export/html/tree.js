@@ -1,8 +1,11 @@
 // The trees that the flame graph shows, made of the tree of calls and the samples on it.
 
+/** The node of the tree of calls that a frame has which stands for those too narrow to be shown. */
+const NARROW = -1;
+
 /**
  * The tree with one of three roots: `call`, `type`, `cause`. Columns by node, a caller
- * before what it calls; node 0 is all there is.
+ * before what it calls; node 0 is all there is. `base` are the nodes of the tree of calls.
  */
 function buildTree(root) {
   const { places, ...tree } = root === "call" ? treeOfCalls() : treeUnder(root);
@@ -10,7 +13,7 @@ function buildTree(root) {
   tree.sums = {};
   for (const value of Object.keys(VALUES)) {
     const sums = new Float64Array(parent.length);
-    const values = data.samples[value];
+    const values = data.samples[root][value];
     for (let i = 0; i < places.length; i++) sums[places[i]] += values[i];
     for (let node = parent.length - 1; node > 0; node--) sums[parent[node]] += sums[node];
     tree.sums[value] = sums;
@@ -19,22 +22,38 @@ function buildTree(root) {
   return Object.assign(tree, children(parent));
 }
 
-/** The tree of the document as it is. `places` are the nodes of the samples. */
+/** The tree of the document, with a frame wherever some are too narrow. `places` are the nodes of the samples. */
 function treeOfCalls() {
   const { up } = data.nodes;
-  const parent = new Int32Array(up.length + 1).fill(-1);
+  const { node: nodes, narrow } = data.samples.call;
+  const shown = up.length + 1;
+  const all = shown + narrow.reduce((count, isNarrow) => count + isNarrow, 0);
+  const parent = new Int32Array(all).fill(-1);
   for (let i = 0; i < up.length; i++) parent[i + 1] = i + 1 - up[i];
+  const base = new Int32Array(all).fill(NARROW);
+  for (let i = 0; i < shown; i++) base[i] = i;
+  let next = shown;
+  const places = nodes.map((node, i) => {
+    if (!narrow[i]) return node;
+    parent[next] = node;
+    return next++;
+  });
   const spread = data.intervals.call;
   const intervals = new Map(spread.node.map((node, i) => [node, intervalsAt(spread, i)]));
-  return { parent, base: parent.map((_, i) => i), key: null, places: data.samples.node, intervals };
+  return { parent, base, key: null, places, intervals };
 }
 
-/** A tree for each type or cause. `base` are the nodes of the tree of calls, 0 for the label. */
+/** A tree for each type or cause. `base` is 0 for the label. */
 function treeUnder(root) {
   const { up } = data.nodes;
-  const keys = data.samples[root];
+  const { key: keys, node: nodes, narrow } = data.samples[root];
   const spread = data.intervals[root];
   const [parent, base, key] = [[-1], [0], [0]];
+  const add = (caller, node, of) => {
+    base.push(node);
+    key.push(of);
+    return parent.push(caller) - 1;
+  };
   const places = new Int32Array(keys.length);
   const intervals = new Map();
   // The node for each of the tree of calls, under the key that was there last.
@@ -51,23 +70,21 @@ function treeUnder(root) {
     let number = missing.at(-1) === 0 ? 0 : numbers[node];
     while (missing.length) {
       node = missing.pop();
-      base.push(node);
-      key.push(of);
-      number = numbers[node] = parent.push(number) - 1;
+      number = numbers[node] = add(number, node, of);
     }
     return number;
   };
-  const order = [...keys.keys()].sort((a, b) => keys[a] - keys[b]);
   // The spread is in the order of keys too, and of nodes that have samples only.
   let next = 0;
-  order.forEach((sample, i) => {
-    const of = keys[sample];
-    places[sample] = place(of, data.samples.node[sample]);
-    if (keys[order[i + 1]] === of) return;
+  for (let i = 0; i < keys.length; i++) {
+    const of = keys[i];
+    const number = place(of, nodes[i]);
+    places[i] = narrow[i] ? add(number, NARROW, of) : number;
+    if (keys[i + 1] === of) continue;
     for (; spread.key[next] === of; next++) {
       intervals.set(numbers[spread.node[next]], intervalsAt(spread, next));
     }
-  });
+  }
   // All there is has no key.
   const all = data.intervals.call.node.indexOf(0);
   if (all >= 0) intervals.set(0, intervalsAt(data.intervals.call, all));
@@ -107,6 +124,7 @@ function describe(tree, node) {
   const name = data.strings[labelOf(tree, node)];
   const base = tree.base[node];
   if (base === 0) return { name, file: "", kind: LABEL };
+  if (base === NARROW) return { name, file: "", kind: UNKNOWN };
   const { file, kind } = data.functions;
   const number = data.nodes.function[base - 1];
   return { name, file: data.strings[file[number]], kind: kind[number] };
@@ -115,6 +133,7 @@ function describe(tree, node) {
 /** The number of a node's name, which is not the root. */
 function labelOf(tree, node) {
   const base = tree.base[node];
+  if (base === NARROW) return data.narrow.name;
   return base === 0 ? tree.key[node] : data.functions.name[data.nodes.function[base - 1]];
 }
 

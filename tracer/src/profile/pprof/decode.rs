@@ -1,7 +1,6 @@
 //! pprof to profile.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use super::super::{
     Profile, Sample, Target, Values,
 };
 use super::error::DecodeError;
+use super::ids::Ids;
 use super::limits::{MAX_DECODED_BYTES, check_messages};
 use super::meta::{Meta, PREFIX, SCHEMA};
 use super::split::{Split, split};
@@ -211,7 +211,7 @@ fn foreign_meta(strings: Strings<'_>, message: &proto::Profile) -> Result<Meta, 
     })
 }
 
-type FunctionIds = HashMap<u64, Option<FunctionId>>;
+type FunctionIds = Ids<Option<FunctionId>>;
 
 /// The functions, and what their ids became; `None` is the mark of a lost
 /// stack, which is no function of the profile.
@@ -221,7 +221,7 @@ fn functions(
     meta: &Meta,
 ) -> Result<(Vec<Function>, FunctionIds), DecodeError> {
     let mut functions = Vec::with_capacity(messages.len());
-    let mut ids = HashMap::with_capacity(messages.len());
+    let mut ids = Ids::of(messages.len());
     for message in messages {
         let name = strings.get(message.name)?;
         let id = if name == LOST_STACK {
@@ -263,7 +263,7 @@ fn full_name(name: &str, system_name: &str) -> Option<String> {
     is_list.then(|| system_name.to_owned())
 }
 
-type LocationIds = HashMap<u64, Option<LocationId>>;
+type LocationIds = Ids<Option<LocationId>>;
 
 /// The locations, and what their ids became; `None` is the mark of a lost stack.
 fn locations(
@@ -271,15 +271,15 @@ fn locations(
     function_ids: &FunctionIds,
 ) -> Result<(Vec<Location>, LocationIds), DecodeError> {
     let mut locations = Vec::with_capacity(messages.len());
-    let mut ids = HashMap::with_capacity(messages.len());
+    let mut ids = Ids::of(messages.len());
     for message in messages {
         let mut lines = Vec::with_capacity(message.line.len());
         let mut lost = false;
         for line in &message.line {
-            match function_ids.get(&line.function_id) {
+            match function_ids.get(line.function_id) {
                 Some(Some(function)) => {
                     lines.push(Line {
-                        function: *function,
+                        function,
                         line: line_number(line.line),
                     });
                 }
@@ -319,8 +319,8 @@ fn sample_of(
 ) -> Result<Sample, DecodeError> {
     let mut stack = Vec::with_capacity(message.location_id.len());
     for id in &message.location_id {
-        match location_ids.get(id) {
-            Some(location) => stack.extend(*location),
+        match location_ids.get(*id) {
+            Some(location) => stack.extend(location),
             None => {
                 return Err(DecodeError::Missing {
                     kind: "location",
@@ -386,23 +386,29 @@ impl<'a> Strings<'a> {
 /// The texts of labels, each made once and shared by all samples that have it.
 struct Texts<'a> {
     strings: Strings<'a>,
-    known: HashMap<i64, Arc<str>>,
+    /// By index of the string.
+    known: Vec<Option<Arc<str>>>,
 }
 
 impl<'a> Texts<'a> {
     fn new(strings: Strings<'a>) -> Self {
         Self {
             strings,
-            known: HashMap::new(),
+            known: vec![None; strings.0.len()],
         }
     }
 
     fn get(&mut self, index: i64) -> Result<Arc<str>, DecodeError> {
-        if let Some(text) = self.known.get(&index) {
-            return Ok(text.clone());
-        }
-        let text: Arc<str> = self.strings.get(index)?.into();
-        self.known.insert(index, text.clone());
+        let text: Arc<str> = match usize::try_from(index)
+            .ok()
+            .and_then(|it| self.known.get_mut(it))
+        {
+            Some(known) => match known {
+                Some(text) => return Ok(text.clone()),
+                None => known.insert(self.strings.get(index)?.into()).clone(),
+            },
+            None => self.strings.get(index)?.into(),
+        };
         Ok(text)
     }
 }

@@ -25,6 +25,7 @@ mod decode;
 mod difference;
 mod encode;
 mod error;
+mod ids;
 mod limits;
 mod meta;
 pub mod proto;
