@@ -7,7 +7,7 @@ function formatObjects(objects) {
 
 /** What is compared, in the order of the switch. */
 const MEASURES = {
-  bytes: { name: "bytes", format: formatBytes },
+  bytes: { name: "bytes", format: (bytes) => formatBytes(Math.round(bytes)) },
   objects: { name: "objects", format: formatObjects },
 };
 
