@@ -17,7 +17,7 @@ function markCell(rows, row) {
   if (!rows.changed[row]) return element("td");
   const [before, after] = [rows.before[row], rows.after[row]];
   const words = before === 0 ? "new" : after === 0 ? "gone" : after > before ? "more" : "less";
-  const look = after > before ? "more" : "less";
+  const look = after > before ? "is-more" : "is-less";
   return element("td", {}, element("span", { class: `mark ${look}` }, words));
 }
 

@@ -21,6 +21,7 @@ function differenceTotals() {
 function startDifference() {
   showHeader(`${data.program}: what has changed`, differenceLines(), differenceTotals());
   showLegend(DIFFERENCES);
+  byId("legend").append(element("li", {}, "errors left out: the tables say what changed for certain"));
   startGraph(differenceFrames, sumName(shownSide, shownMeasure));
   startTable(differenceRows, data.by, "changed");
   fillChoice(byId("values"), { bytes: "Bytes", objects: "Objects" }, shownMeasure);
