@@ -98,7 +98,9 @@ fn limits_of_both(diff: &Diff<'_>) -> Vec<Fact> {
         name(side, fact)
     });
     let after = of_after.iter().filter(|fact| !of_before.contains(fact));
-    let mut limits: Vec<_> = before.chain(after.map(|fact| name("after", fact))).collect();
+    let mut limits: Vec<_> = before
+        .chain(after.map(|fact| name("after", fact)))
+        .collect();
     limits.sort_by_key(|fact| fact.weight != Weight::Loss);
     limits
 }

@@ -7,8 +7,8 @@ use tracer::diff::{self, Diff, Options, Per, Row};
 use tracer::profile::{Measure, Profile, pprof};
 use tracer::report::{By, Sort, units};
 
-use crate::profiles::{MARKUP, shop};
 use crate::in_page;
+use crate::profiles::{MARKUP, shop};
 
 /// Related to operations, so that figures are no whole numbers.
 const PER: Per = Per::Operation(3_000.0, 3_000.0);
@@ -104,7 +104,14 @@ fn both_recordings_are_in_one_graph_and_changed_rows_are_marked() {
     let notes = notes
         .iter()
         .map(|(name, value)| format!("{} {value}", name.trim_start_matches("!!! ")));
-    let bys = [By::Site, By::Function, By::Type, By::Cause, By::Package, By::Module];
+    let bys = [
+        By::Site,
+        By::Function,
+        By::Type,
+        By::Cause,
+        By::Package,
+        By::Module,
+    ];
     let tables = bys.iter().flat_map(|by| {
         [Sort::Bytes, Sort::Objects].map(|sort| {
             let diff = diff.by(*by, sort);

@@ -80,7 +80,9 @@ fn split_site(key: &str) -> (&str, &str) {
         let line = position.rsplit_once(':').map_or("", |(_, line)| line);
         !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit())
     };
-    let absolute = key.find(" /").map(|space| (&key[..space], &key[space + 1..]));
+    let absolute = key
+        .find(" /")
+        .map(|space| (&key[..space], &key[space + 1..]));
     absolute
         .or_else(|| key.rsplit_once(' '))
         .filter(|(_, position)| has_line(position))
@@ -94,9 +96,15 @@ mod tests {
     #[test]
     fn positions_of_sites_are_apart() {
         for (key, split) in [
-            ("main.f /src/a b/main.go:12", ("main.f", "/src/a b/main.go:12")),
+            (
+                "main.f /src/a b/main.go:12",
+                ("main.f", "/src/a b/main.go:12"),
+            ),
             ("main.f shop/main.go:12", ("main.f", "shop/main.go:12")),
-            ("operator new(long) /x.cc:3", ("operator new(long)", "/x.cc:3")),
+            (
+                "operator new(long) /x.cc:3",
+                ("operator new(long)", "/x.cc:3"),
+            ),
             ("operator new(long)", ("operator new(long)", "")),
             ("main.f [all lines]", ("main.f [all lines]", "")),
             ("[lost stack]", ("[lost stack]", "")),

@@ -76,7 +76,9 @@ fn there_is_a_table_of_what_was_asked_for() {
         let diff = Diff::new(&before, &after, options).unwrap();
         let document = serde_json::to_value(model::document(&diff)).unwrap();
         let tables = document["tables"].as_array().unwrap();
-        let bys = tables.iter().map(|table| table["by"].as_str().unwrap().to_owned());
+        let bys = tables
+            .iter()
+            .map(|table| table["by"].as_str().unwrap().to_owned());
         bys.collect::<Vec<_>>()
     };
     let usual = ["site", "function", "type", "cause", "package", "module"];

@@ -49,7 +49,8 @@ impl Flame {
     ) -> Self {
         let catalog = Catalog::of(profile);
         loop {
-            if let Some(flame) = Self::within(&bound, profile, sides, &catalog, intervals, strings) {
+            if let Some(flame) = Self::within(&bound, profile, sides, &catalog, intervals, strings)
+            {
                 return flame;
             }
             bound = bound.coarser();
