@@ -67,6 +67,8 @@ enum Format {
     Csv,
     /// Flame graph of the later one, red where it has more and blue where it has less
     Svg,
+    /// Flame graph of both and all rows in one page for a browser, which needs no network
+    Html,
     /// Samples of both, the earlier ones negative, as go tool pprof -diff_base
     Pprof,
 }
@@ -85,7 +87,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     );
     let permissions = match args.format {
         Format::Pprof => Permissions::Private,
-        Format::Table | Format::Json | Format::Csv | Format::Svg => Permissions::Umask,
+        _ => Permissions::Umask,
     };
     let output = args.destination.create(permissions)?;
     let before = args.frames.apply(recording::read(&args.before)?)?;
@@ -106,6 +108,11 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Format::Json => diff::to_json(&diff).into_bytes(),
         Format::Csv => diff::to_csv(&diff)?.into_bytes(),
         Format::Svg => export::to_differential_svg(earlier, &after, value(args.sort), None)?,
+        Format::Html => {
+            let mut page = Vec::new();
+            diff::write_html(&diff, &mut page)?;
+            page
+        }
         Format::Pprof => pprof::encode_difference(earlier, &after),
     };
     output.commit(&bytes)?;

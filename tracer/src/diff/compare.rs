@@ -9,7 +9,7 @@ use crate::check::{Estimate, Side};
 use crate::profile::pprof::LOST_STACK;
 use crate::profile::timeline::NOT_SEEN;
 use crate::profile::{Measure, Profile, Sample};
-use crate::report::Sort;
+use crate::report::{By, Sort};
 
 /// Two recordings, compared.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Diff<'a> {
     pub total: Row,
     /// What changed, by the size of the difference, and then the rest likewise.
     pub rows: Vec<Row>,
-    times: f64,
+    factors: [f64; 2],
 }
 
 /// One key before and after.
@@ -80,10 +80,25 @@ impl<'a> Diff<'a> {
         after: &'a Profile,
         options: Options,
     ) -> Result<Self, DiffError> {
-        let [before_factor, after_factor] = factors(before, after, options.per)?;
+        let factors = factors(before, after, options.per)?;
+        Ok(Self::of(before, after, options, factors))
+    }
+
+    /// The same recordings, related to the same, by something else.
+    #[must_use]
+    pub fn by(&self, by: By, sort: Sort) -> Self {
+        let options = Options {
+            by,
+            sort,
+            ..self.options.clone()
+        };
+        Self::of(self.before, self.after, options, self.factors)
+    }
+
+    fn of(before: &'a Profile, after: &'a Profile, options: Options, factors: [f64; 2]) -> Self {
         let mut keys = Keys::of(before, after, options.by);
-        let of_before = Side::of(before, before_factor, keys.keyed(before));
-        let of_after = Side::of(after, after_factor, keys.keyed(after));
+        let of_before = Side::of(before, factors[0], keys.keyed(before));
+        let of_after = Side::of(after, factors[1], keys.keyed(after));
         let both = Both {
             measure: measure(options.sort),
             threshold: options.threshold_percent / 100.0,
@@ -116,7 +131,7 @@ impl<'a> Diff<'a> {
                 .then_with(|| a.key.cmp(&b.key))
         });
         let everything = both.sides.map(|side| side.samples.as_slice());
-        Ok(Self {
+        Self {
             before,
             after,
             builds: Builds::of(before, after),
@@ -124,14 +139,19 @@ impl<'a> Diff<'a> {
             total: both.row("total", everything, deviations),
             rows,
             options,
-            times: before_factor / after_factor,
-        })
+            factors,
+        }
     }
 
     /// How often what was before has to be taken to be related to what was after.
     #[must_use]
     pub fn times(&self) -> f64 {
-        self.times
+        self.factors[0] / self.factors[1]
+    }
+
+    /// What the values of each recording are times to be figures of this comparison.
+    pub(super) fn factors(&self) -> [f64; 2] {
+        self.factors
     }
 
     /// Those that changed.
@@ -157,7 +177,7 @@ impl<'a> Diff<'a> {
 /// # Errors
 ///
 /// As [`Diff::new`].
-pub(super) fn factors(before: &Profile, after: &Profile, per: Per) -> Result<[f64; 2], DiffError> {
+fn factors(before: &Profile, after: &Profile, per: Per) -> Result<[f64; 2], DiffError> {
     let rate = |profile: &Profile, is_before| match profile.duration_ns {
         0 => Err(DiffError::NoDuration { is_before }),
         ns => Ok(1e9 / ns as f64),

@@ -12,6 +12,9 @@
 mod compare;
 mod csv;
 mod error;
+mod facts;
+mod figures;
+mod html;
 mod json;
 mod keys;
 mod table;
@@ -23,6 +26,7 @@ use clap::ValueEnum;
 
 pub use compare::{Diff, Row};
 pub use csv::to_csv;
+pub use html::write_html;
 pub use json::{SCHEMA, to_json};
 pub use keys::Builds;
 pub use table::to_table;

@@ -18,7 +18,7 @@ mod csv;
 mod differential;
 mod dot;
 mod folded;
-mod html;
+pub(crate) mod html;
 mod json;
 mod otlp;
 mod seq;

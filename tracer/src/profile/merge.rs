@@ -83,7 +83,7 @@ pub fn merge(profiles: Vec<Profile>) -> Profile {
 
 /// The samples of both in one profile, the first's before the second's, and how many the
 /// first has; of all else only what is known of the second. No samples become one.
-pub(super) fn beside(first: Profile, second: Profile) -> (Profile, usize) {
+pub(crate) fn beside(first: Profile, second: Profile) -> (Profile, usize) {
     let mut both = Profile {
         target: second.target.clone(),
         start_unix_ns: second.start_unix_ns,

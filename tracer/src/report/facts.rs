@@ -3,7 +3,7 @@
 use super::Report;
 use super::sparkline::sparkline;
 use super::units::{bytes, count};
-use crate::profile::{Method, summary};
+use crate::profile::{Method, Profile, summary};
 
 /// Heading of how far an estimate may be off.
 pub(super) const PERCENT_OFF: &str = "± %";
@@ -82,21 +82,46 @@ pub fn facts(report: &Report<'_>) -> Vec<Fact> {
         let calls = format!("{} of {name}", count(*calls));
         add(Weight::Plain, "Calls", calls);
     }
-    if let Some(lost) = summary::losses(&profile.losses) {
-        if profile.losses.any() {
-            add(Weight::Loss, "!!! LOST", lost);
-        } else {
-            add(Weight::Warning, "Cut", lost);
-        }
-    }
-    for warning in &profile.warnings {
-        add(Weight::Warning, "Warning", warning.clone());
-    }
+    facts.extend(limits(profile));
     if let Some(only) = &report.options.only {
-        let only = format!("{} containing {only}", report.options.by.name());
-        add(Weight::Plain, "Only", only);
+        facts.push(Fact {
+            weight: Weight::Plain,
+            name: "Only",
+            value: format!("{} containing {only}", report.options.by.name()),
+        });
     }
     facts
+}
+
+/// What limits the figures of a recording: what is missing, and its warnings.
+pub(crate) fn limits(profile: &Profile) -> Vec<Fact> {
+    let lost = summary::losses(&profile.losses).map(|value| {
+        let (weight, name) = if profile.losses.any() {
+            (Weight::Loss, "!!! LOST")
+        } else {
+            (Weight::Warning, "Cut")
+        };
+        Fact {
+            weight,
+            name,
+            value,
+        }
+    });
+    let warnings = profile.warnings.iter().map(|warning| Fact {
+        weight: Weight::Warning,
+        name: "Warning",
+        value: warning.clone(),
+    });
+    lost.into_iter().chain(warnings).collect()
+}
+
+/// Facts as text, one a line.
+pub(crate) fn fact_lines(facts: &[Fact]) -> String {
+    let line = |fact: &Fact| {
+        let value = fact.value.replace(['\n', '\r'], " ");
+        format!("{:<9} {value}\n", fact.name)
+    };
+    facts.iter().map(line).collect()
 }
 
 /// Bytes per second, when the recording has a length.

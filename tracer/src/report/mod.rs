@@ -24,6 +24,7 @@ mod golden;
 
 pub use csv::to_csv;
 pub use facts::{Fact, OVER_TIME, Weight, facts};
+pub(crate) use facts::{fact_lines, limits};
 pub use hgrm::to_hgrm;
 pub use hlog::{HlogError, to_hlog};
 pub use json::{Lost, SCHEMA, to_json};

@@ -7,7 +7,7 @@ use comfy_table::{
     Cell, CellAlignment, ContentArrangement, Row as TableRow, Table, TableComponent, presets,
 };
 
-use super::facts::{PERCENT_OFF, facts};
+use super::facts::{PERCENT_OFF, fact_lines, facts};
 use super::units::{bar, bytes, count, percent_off, short_path};
 use super::{By, Report, Sort};
 
@@ -21,7 +21,7 @@ const BAR_WIDTH: usize = 40;
 /// Only the last two parts of a path are shown.
 #[must_use]
 pub fn to_table(report: &Report<'_>, width: u16) -> String {
-    let mut text = header(report);
+    let mut text = fact_lines(&facts(report));
     if report.rows.is_empty() {
         text.push_str(match report.options.only {
             Some(_) => "\nNo row has a key that contains what --only asks for.\n",
@@ -42,16 +42,6 @@ pub fn to_table(report: &Report<'_>, width: u16) -> String {
         section(&mut text, &calls(report, width));
     }
     text.push_str(&distribution(report));
-    text
-}
-
-fn header(report: &Report<'_>) -> String {
-    let mut text = String::new();
-    for fact in facts(report) {
-        let value = fact.value.replace(['\n', '\r'], " ");
-        // Writing to a String does not fail.
-        let _ = writeln!(text, "{:<9} {value}", fact.name);
-    }
     text
 }
 

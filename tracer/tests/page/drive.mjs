@@ -54,6 +54,20 @@ const press = (page, group, value) => page.click(`#${group} button[value="${valu
 const clickRow = (page, row, x = 12) =>
   page.click("#canvas", { position: { x, y: (row + 0.5) * ROW_HEIGHT } });
 
+/** Red, green and blue at the upper edge of a row of the graph, so far from the left. */
+const pixel = (page, x, row) =>
+  page.evaluate(
+    ([x, y]) => {
+      const picture = document.getElementById("canvas");
+      const copy = document.createElement("canvas");
+      Object.assign(copy, { width: picture.width, height: picture.height });
+      const context = copy.getContext("2d", { willReadFrequently: true });
+      context.drawImage(picture, 0, 0);
+      return [...context.getImageData(x, y, 1, 1).data.slice(0, 3)];
+    },
+    [x, row * ROW_HEIGHT + 2],
+  );
+
 /** The cells of the table's rows, by heading. */
 async function rows(page) {
   const headings = await words(page, "#headings th");
@@ -211,14 +225,8 @@ const scenarios = {
       const color = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       return Math.max(...color.match(/\d+/g).map(Number));
     };
-    // A pixel of the graph's first row, which is drawn with colours of the style.
-    const drawn = (page) =>
-      page.evaluate(() => {
-        const copy = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-        copy.drawImage(document.getElementById("canvas"), 0, 0);
-        const pixel = copy.getImageData(100, 3, 1, 1);
-        return Math.max(...pixel.data.slice(0, 3));
-      });
+    // The graph's first row is drawn with colours of the style.
+    const drawn = async (page) => Math.max(...(await pixel(page, 100, 0)));
     assert.ok((await brightness(page)) > 200);
     assert.ok((await drawn(page)) > 200);
     await page.click("#theme");
@@ -270,6 +278,98 @@ const scenarios = {
       await page.fill("#search", "");
     }
     assert.deepEqual((await rows(page)).map((row) => row.site), ["main.often", "main.recurse"]);
+  },
+
+  /** Before and after: what changed, by how much, and what is gone, as the comparison says. */
+  async difference({ page }) {
+    const facts = await page.$$eval("#facts div", (found) =>
+      found.map((it) => [...it.children].map((cell) => cell.textContent)),
+    );
+    for (const fact of expected.facts) assert.deepEqual(facts.find(([it]) => it === fact[0]), fact);
+    assert.deepEqual(await words(page, "#notes li"), expected.notes);
+    for (const { by, value, rows: compared } of expected.tables) {
+      await press(page, "values", value);
+      await press(page, "tables", by);
+      const columns = [by, "changed", "before", "after", "difference", "±", "%"];
+      const shown = (await rows(page)).map((row) => columns.map((column) => row[column]));
+      assert.deepEqual(shown, compared, `${value} by ${by}`);
+    }
+    for (const [value, total] of Object.entries(expected.totals)) {
+      const [, , before, after, difference, error, percent] = total;
+      await press(page, "values", value);
+      const said = await page.textContent(`#totals li:has(#total-${value})`);
+      for (const figure of total.slice(2)) assert.ok(said.includes(figure), `${figure}: ${said}`);
+      const ofAll = [`${before} before`, `${after} after`, difference, `${percent} %`].join(" · ");
+      assert.equal(await frame(page), `all ${value} ${ofAll}`);
+      assert.ok(said.includes(`(± ${error})`), said);
+    }
+
+    // Rows: 3 main.main, 4 main.serve and main.refresh, 5 what they call.
+    await press(page, "values", "bytes");
+    await press(page, "tables", "site");
+    const path = () => words(page, "#path li");
+    for (const theme of ["light", "dark"]) {
+      const [red, , blue] = await pixel(page, 200, 5);
+      assert.ok(red > blue + 20, `more orders: ${red}, ${blue}, ${theme}`);
+      const [redRight, , blueRight] = await pixel(page, 1150, 4);
+      assert.ok(blueRight > redRight + 20, `less in main.refresh: ${redRight}, ${blueRight}, ${theme}`);
+      await page.click("#theme");
+    }
+    await clickRow(page, 4, 1150);
+    assert.equal((await path()).at(-1), "main.refresh");
+    const cache = "github.com/acme/cache.(*LRU[go.shape.string]).Put";
+    // The right end is of encoding/json.Unmarshal, or of what is gone.
+    await clickRow(page, 5, 1150);
+    assert.equal((await path()).at(-1), "encoding/json.Unmarshal", "after has nothing else");
+    await page.click("#path li:nth-child(5) button");
+    await press(page, "widths", "before");
+    await clickRow(page, 5, 1150);
+    assert.equal((await path()).at(-1), "cache.(*LRU[go.shape.string]).Put");
+    assert.ok((await frame(page)).endsWith(" · -100.0 %"), await frame(page));
+    await page.hover("#canvas", { position: { x: 12, y: 5.5 * ROW_HEIGHT } });
+    const tooltip = await page.textContent("#tooltip");
+    for (const word of [cache, "before", "after", "-100.0 %"]) assert.ok(tooltip.includes(word), tooltip);
+    await page.focus("#flame");
+    await page.keyboard.press("Escape");
+    assert.deepEqual(await path(), ["all"]);
+
+    await page.fill("#search", expected.markup);
+    assert.ok((await page.textContent("#matched")).endsWith("-50.0 %"));
+    await press(page, "roots", "type");
+    await page.focus("#flame");
+    await page.keyboard.press("ArrowDown");
+    for (let i = 0; i < 8 && !(await frame(page)).startsWith(expected.markup); i++) {
+      await page.keyboard.press("ArrowRight");
+    }
+    assert.ok((await frame(page)).startsWith(expected.markup));
+
+    const names = async () => (await rows(page)).map((row) => row.site);
+    const all = await names();
+    await page.click("#only-changed");
+    assert.deepEqual(await names(), all.slice(0, expected.changed));
+    assert.ok((await words(page, "#rows .mark")).length === expected.changed);
+    await page.click("#only-changed");
+    await page.click('#headings button:text-is("difference")');
+    assert.equal((await names())[0], "example.com/shop/order.New");
+    await page.click('#headings button:text-is("difference")');
+    assert.equal((await names())[0], cache);
+    await page.fill("#filter", "<SCRIPT>");
+    assert.deepEqual(await names(), [expected.markup]);
+    await page.click("#rows .expand");
+    const details = await page.textContent(".details");
+    for (const word of [expected.markup, " at 95 %", "changed for certain"]) assert.ok(details.includes(word), details);
+  },
+
+  /** Nothing has changed. */
+  async equal({ page }) {
+    assert.deepEqual(await words(page, ".mark"), []);
+    const same = await page.$eval("#swatch-same", (it) => getComputedStyle(it).backgroundColor);
+    for (const row of [0, 3, 4, 5]) {
+      assert.deepEqual(await pixel(page, 200, row), same.match(/\d+/g).map(Number), `row ${row}`);
+    }
+    await page.click("#only-changed");
+    assert.deepEqual(await rows(page), []);
+    assert.ok((await page.textContent("#row-count")).startsWith("0 of "));
   },
 
   /** How long it takes until the page is drawn. */

@@ -1,10 +1,12 @@
-//! Pages that `goalloc export --format html` writes, in a browser: they show what the
-//! report says, do what a user does to them, and run nothing that a target's names hold.
+//! Pages that `goalloc export --format html` writes, in a browser, and those of `goalloc
+//! diff` ([`difference`]): they show what the report says, do what a user does to them, and
+//! run nothing that a target's names hold.
 //!
 //! They need Chromium and Node, which `cargo xtask setup --test` installs. Without them
 //! they skip and say so, unless `GOALLOC_REQUIRE_LIVE=1` makes them fail.
 
 mod browser;
+mod difference;
 mod profiles;
 #[path = "../common/skip.rs"]
 mod skip;
@@ -20,9 +22,14 @@ use tracer::report::{By, OVER_TIME, Options, Report, Sort, Weight, facts, units}
 
 /// Has a scenario of the driver done to the page of `profile`.
 fn in_browser(scenario: &str, profile: &Profile, expected: &Value) {
+    in_page(scenario, &to_html(profile), expected);
+}
+
+/// Has a scenario of the driver done to a page.
+fn in_page(scenario: &str, html: &str, expected: &Value) {
     match Browser::find() {
         Ok(browser) => {
-            let page = Page::write(&to_html(profile));
+            let page = Page::write(html);
             browser.run(scenario, &page.path(), expected);
         }
         Err(reason) => skip(&reason),

@@ -33,6 +33,14 @@ function onWidth(node, draw) {
   new ResizeObserver(resized).observe(node);
 }
 
+/** Puts a button for each of `options`, words by value, into a group; one is pressed. */
+function fillChoice(group, options, pressed) {
+  const buttons = Object.entries(options).map(([value, words]) =>
+    element("button", { type: "button", value, "aria-pressed": value === pressed }, words),
+  );
+  group.replaceChildren(...buttons);
+}
+
 /** Calls `change` with the chosen value of a group of buttons, one of which is pressed. */
 function choice(group, change) {
   const buttons = [...group.querySelectorAll("button")];

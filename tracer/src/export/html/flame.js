@@ -12,8 +12,8 @@ const MOST_ROWS = 400;
  * Boxes to draw: the callers of `zoom` over the whole width, then what it calls. A box
  * with `merged` stands for so many frames too small to see.
  */
-function layout(tree, value, zoom, width) {
-  const sums = tree.sums[value];
+function layout(tree, weight, zoom, width) {
+  const sums = tree.sums[weight];
   const path = pathTo(tree, zoom);
   const boxes = path.map((node, row) => ({ node, x: 0, width, row, isAbove: node !== zoom }));
   const scale = sums[zoom] > 0 ? width / sums[zoom] : 0;
@@ -23,7 +23,7 @@ function layout(tree, value, zoom, width) {
     const row = box.row + 1;
     if (row >= MOST_ROWS) continue;
     let x = box.x;
-    const inside = childrenOf(tree, box.node, value);
+    const inside = childrenOf(tree, box.node, weight);
     for (let i = 0; i < inside.length; i++) {
       const wide = sums[inside[i]] * scale;
       if (wide < LEAST_WIDTH) {
@@ -50,20 +50,34 @@ function shortName(name, room) {
   return room > 3 ? `${short.slice(0, room - 1)}…` : "";
 }
 
-/** Colours as the style has them now, by kind of frame and by name. */
-function readPalette() {
-  const of = (id) => getComputedStyle(byId(id));
-  const kinds = ["own", "other", "standard", "runtime", "none", "label", "all"];
-  return {
-    fills: kinds.map((kind) => of(`swatch-${kind}`).backgroundColor),
-    text: of("swatch-own").color,
-    accent: of("swatch-own").outlineColor,
-    font: of("flame").fontFamily,
-  };
+/** The legend: words by the name of a colour; what has none is not shown. */
+function showLegend(words) {
+  const items = Object.entries(words).map(([name, words]) => {
+    const swatch = element("span", { id: `swatch-${name}`, class: "swatch" });
+    const item = element("li", {}, swatch, words);
+    item.hidden = !words;
+    return item;
+  });
+  byId("legend").replaceChildren(...items);
 }
 
-/** Draws `boxes`; `found` are the nodes of a search, `current` the one with the focus. */
-function paint(canvas, tree, boxes, { found, current, hovered }) {
+/** Colours of the legend as the style has them now, in its order. */
+function legendColors() {
+  const swatches = [...byId("legend").querySelectorAll(".swatch")];
+  return swatches.map((swatch) => getComputedStyle(swatch).backgroundColor);
+}
+
+/** Colours of what is on frames, and their font. */
+function readPalette() {
+  const { color: text, outlineColor: accent } = getComputedStyle(document.querySelector(".swatch"));
+  return { text, accent, font: getComputedStyle(byId("flame")).fontFamily };
+}
+
+/**
+ * Draws `boxes`, each with the colour that `fill` gives it; `found` are the nodes of a
+ * search, `current` the one with the focus.
+ */
+function paint(canvas, tree, boxes, fill, { found, current, hovered }) {
   const width = canvas.clientWidth;
   const rows = 1 + boxes.reduce((most, box) => Math.max(most, box.row), 0);
   const height = rows * ROW_HEIGHT;
@@ -78,18 +92,17 @@ function paint(canvas, tree, boxes, { found, current, hovered }) {
   context.textBaseline = "middle";
   const letter = context.measureText("mmmmmmmmmm").width / 10;
   for (const box of boxes) {
-    const { name, kind } = describe(tree, box.node);
     const y = box.row * ROW_HEIGHT;
     const wide = Math.max(box.width - 1, 0.75);
     const isFaint = box.merged || (found && !found[box.node]);
     context.globalAlpha = isFaint ? 0.3 : box.isAbove ? 0.6 : 1;
-    context.fillStyle = palette.fills[box.merged ? ALL : kind];
+    context.fillStyle = fill(box);
     context.beginPath();
     context.roundRect(box.x, y, wide, ROW_HEIGHT - 1, Math.min(2, wide / 2));
     context.fill();
     if (box.merged) continue;
     const room = Math.floor((box.width - 9) / letter);
-    const words = room > 2 ? shortName(name, room) : "";
+    const words = room > 2 ? shortName(describe(tree, box.node).name, room) : "";
     if (words) {
       context.globalAlpha = isFaint ? 0.55 : 1;
       context.fillStyle = palette.text;

@@ -4,14 +4,15 @@ use serde::Serialize;
 
 use super::Strings;
 use super::functions::{Catalog, Functions};
-use super::narrow::{Bound, NARROW, Narrow};
-use super::spread::{FrameIntervals, Samples, Spread};
+use super::narrow::{Bound, MOST_FRAMES, NARROW, Narrow};
+use super::spread::{FrameIntervals, Samples, Sides, Spread};
 use super::tree::{Nodes, Tree};
 use crate::export::Root;
 use crate::profile::{Intervals, Profile};
 
-/// All data of the flame graph.
-pub(super) struct Flame {
+/// All data of the flame graph, as part of a document.
+#[derive(Serialize)]
+pub(crate) struct Flame {
     pub(super) functions: Functions,
     pub(super) nodes: Nodes,
     pub(super) samples: ByRoot<Samples>,
@@ -29,17 +30,27 @@ pub(super) struct ByRoot<T> {
 }
 
 impl Flame {
+    /// That of two recordings beside each other in `both`: so many of its samples, the
+    /// first ones, are of the earlier one. It has no intervals.
+    pub(crate) fn of_two(both: &Profile, earlier: usize, strings: &mut Strings) -> Self {
+        let intervals = Intervals::of(&Profile::default());
+        let bound = Bound::none(both, MOST_FRAMES);
+        Self::of(both, Sides::Two { earlier }, &intervals, bound, strings)
+    }
+
     /// That of `profile`, whose texts go to `strings`. When there are more frames than
     /// `bound` takes it is within a coarser one.
     pub(super) fn of(
         profile: &Profile,
+        sides: Sides,
         intervals: &Intervals,
         mut bound: Bound,
         strings: &mut Strings,
     ) -> Self {
         let catalog = Catalog::of(profile);
         loop {
-            if let Some(flame) = Self::within(&bound, profile, &catalog, intervals, strings) {
+            if let Some(flame) = Self::within(&bound, profile, sides, &catalog, intervals, strings)
+            {
                 return flame;
             }
             bound = bound.coarser();
@@ -49,6 +60,7 @@ impl Flame {
     fn within(
         bound: &Bound,
         profile: &Profile,
+        sides: Sides,
         catalog: &Catalog<'_>,
         intervals: &Intervals,
         strings: &mut Strings,
@@ -56,7 +68,7 @@ impl Flame {
         let mut tree = Tree::of(profile, catalog, bound)?;
         let mut spread = |root: Option<Root>| {
             let key = |sample| root.map_or(0, |root| strings.index_of(root.of(sample)));
-            Spread::of(profile, &tree, intervals, bound, key)
+            Spread::of(profile, sides, &tree, intervals, bound, key)
         };
         let call = spread(None)?;
         let r#type = spread(Some(Root::Type))?;
@@ -94,7 +106,13 @@ mod tests {
         let flame = |most_frames| {
             let bound = Bound::none(&profile, most_frames);
             let intervals = Intervals::of(&profile);
-            Flame::of(&profile, &intervals, bound, &mut Strings::default())
+            Flame::of(
+                &profile,
+                Sides::One,
+                &intervals,
+                bound,
+                &mut Strings::default(),
+            )
         };
         assert_eq!(flame(10_000).narrow, None);
         let least = flame(1).narrow.unwrap();

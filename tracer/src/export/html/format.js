@@ -57,25 +57,6 @@ function formatSeconds(ns) {
   return `${fixed(ns / 1e9, ns < 1e10 ? 2 : 1)} s`;
 }
 
-/** What can be counted, in the order of the switch. */
-const VALUES = {
-  bytes: {
-    name: "bytes",
-    format: formatBytes,
-    tell: (bytes) => `${formatBytes(bytes)} asked for`,
-  },
-  objects: {
-    name: "objects",
-    format: formatCount,
-    tell: (objects) => `${formatCount(objects)} objects`,
-  },
-  heap_bytes: {
-    name: "heap bytes",
-    format: formatBytes,
-    tell: (bytes) => `${formatBytes(bytes)} of heap set aside`,
-  },
-};
-
 /** What `text` finds: a part of a name in any case, or a regular expression. */
 function matcher(text, isPattern) {
   if (isPattern) {

@@ -1,6 +1,15 @@
 // The flame graph: its state, and what pointer and keys do to it.
 
+/**
+ * What is a page's own:
+ * - `columns`: what the trees are to have sums of;
+ * - `color(tree)`: a function from a box to its colour;
+ * - `tell(tree, node)`: what is said of a frame in the line under the graph, in parts;
+ * - `figures(tree, node)`: all there is to say of it, as rows of a table;
+ * - `tellFound(sums)`: what is said of what a search has found.
+ */
 const graph = {
+  page: null,
   root: "call",
   trees: new Map(),
   zoom: 0,
@@ -9,17 +18,18 @@ const graph = {
   matches: null,
   found: null,
   boxes: [],
-  value: "bytes",
+  /** Which of the sums is the width of a frame. */
+  weight: "",
 };
 
 function graphTree() {
-  if (!graph.trees.has(graph.root)) graph.trees.set(graph.root, buildTree(graph.root));
+  if (!graph.trees.has(graph.root)) graph.trees.set(graph.root, buildTree(graph.root, graph.page.columns));
   return graph.trees.get(graph.root);
 }
 
 function drawGraph() {
   const canvas = byId("canvas");
-  graph.boxes = layout(graphTree(), graph.value, graph.zoom, canvas.clientWidth);
+  graph.boxes = layout(graphTree(), graph.weight, graph.zoom, canvas.clientWidth);
   paintGraph();
 }
 
@@ -28,11 +38,12 @@ function paintGraph() {
   const { found, current, hovered } = graph;
   const hasFocus = document.activeElement === byId("flame");
   const marks = { found, hovered, current: hasFocus ? current : -1 };
-  paint(byId("canvas"), graphTree(), graph.boxes, marks);
+  const tree = graphTree();
+  paint(byId("canvas"), tree, graph.boxes, graph.page.color(tree), marks);
 }
 
-function setGraphValue(value) {
-  graph.value = value;
+function setGraphWeight(weight) {
+  graph.weight = weight;
   runSearch();
   tellFrame(graph.current);
   drawGraph();
@@ -69,32 +80,11 @@ function showPath() {
   byId("reset").hidden = graph.zoom === 0;
 }
 
-/** Where a value of a frame may really be, in words; empty when it is exact. */
-function intervalWords(node, value) {
-  if (value === "heap_bytes") return "";
-  const tree = graphTree();
-  const interval = tree.intervals.get(node)?.[value];
-  const { format } = VALUES[value];
-  if (interval) return `${format(interval[0])} to ${format(interval[1])} at 95 %`;
-  const isSmall = ["objects", "bytes"].every((of) => {
-    const sums = tree.sums[of];
-    return sums[node] < data.totals[of] * data.least_share;
-  });
-  if (data.estimated && isSmall) return "estimated, too small for an interval";
-  if (data.estimated && tree.base[node] === NARROW) return "estimated, without an interval";
-  return "";
-}
-
 /** The line under the graph, which is also read out: the frame with the focus. */
 function tellFrame(node) {
   const tree = graphTree();
-  const sums = tree.sums[graph.value];
-  const off = intervalWords(node, graph.value);
-  const parts = [VALUES[graph.value].tell(sums[node])];
-  parts.push(`${formatShare(sums[node], data.totals[graph.value])} of all`);
-  if (off) parts.push(off);
   const name = element("strong", {}, describe(tree, node).name);
-  byId("frame").replaceChildren(name, ` ${parts.join(" · ")}`);
+  byId("frame").replaceChildren(name, ` ${graph.page.tell(tree, node).join(" · ")}`);
 }
 
 /** All there is to say of a box. */
@@ -107,25 +97,12 @@ function frameLines(box) {
   }
   const lines = [element("p", { class: "name" }, name)];
   if (file) lines.push(element("p", { class: "muted" }, file));
-  const rows = Object.entries(VALUES).map(([value, { name: title, format }]) => {
-    const sums = tree.sums[value];
-    let own = sums[box.node];
-    for (const child of childrenOf(tree, box.node, graph.value)) own -= sums[child];
-    const off = intervalWords(box.node, value);
-    const row = element(
-      "tr",
-      { class: value === graph.value ? "chosen" : "" },
-      element("th", { scope: "row" }, title),
-      element("td", {}, format(sums[box.node])),
-      element("td", {}, formatShare(sums[box.node], data.totals[value])),
-      element("td", {}, own > 0 ? `${format(own)} itself` : ""),
-    );
-    const below = element("td", { colspan: "3" }, off);
-    return off ? [row, element("tr", { class: "muted" }, element("td"), below)] : [row];
-  });
-  lines.push(element("table", {}, element("tbody", {}, ...rows.flat())));
+  lines.push(element("table", {}, element("tbody", {}, ...graph.page.figures(tree, box.node))));
   return lines;
 }
+
+/** What goes before what a search has found: frames too narrow to be shown may match too. */
+const leastFound = () => (data.narrow ? "at least " : "");
 
 function runSearch() {
   const told = byId("matched");
@@ -135,13 +112,9 @@ function runSearch() {
     return;
   }
   const tree = graphTree();
-  const { found, sum } = search(tree, graph.value, graph.matches);
-  const { format } = VALUES[graph.value];
+  const { found, sums } = search(tree, graph.matches);
   graph.found = found;
-  // More may match among frames that are too narrow to be shown.
-  const least = data.narrow ? "at least " : "";
-  const share = formatShare(sum, data.totals[graph.value]);
-  told.textContent = `${least}${share} matched (${format(sum)})`;
+  told.textContent = graph.page.tellFound(sums);
 }
 
 function boxAt(event) {
@@ -162,12 +135,12 @@ function moveTo(node) {
 function sibling(step) {
   const tree = graphTree();
   if (graph.current === 0) return undefined;
-  const row = childrenOf(tree, tree.parent[graph.current], graph.value);
+  const row = childrenOf(tree, tree.parent[graph.current], graph.weight);
   return row[row.indexOf(graph.current) + step];
 }
 
 const GRAPH_KEYS = {
-  ArrowDown: () => moveTo(childrenOf(graphTree(), graph.current, graph.value)[0]),
+  ArrowDown: () => moveTo(childrenOf(graphTree(), graph.current, graph.weight)[0]),
   ArrowUp: () => moveTo(graphTree().parent[graph.current]),
   ArrowLeft: () => moveTo(sibling(-1)),
   ArrowRight: () => moveTo(sibling(1)),
@@ -177,7 +150,9 @@ const GRAPH_KEYS = {
   Escape: () => zoomTo(0),
 };
 
-function startGraph() {
+function startGraph(page, weight) {
+  graph.page = page;
+  graph.weight = weight;
   const flame = byId("flame");
   const canvas = byId("canvas");
   flame.addEventListener("keydown", (event) => {

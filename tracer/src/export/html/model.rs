@@ -14,11 +14,11 @@
 //!               "type": {}, "cause": {}},
 //!   "intervals": {"call": {"key": [0], "node": [1], "objects": [[1, 2]], "bytes": [null]},
 //!                 "type": {}, "cause": {}},
+//!   "narrow": {"name": 0, "share": 0.00001, "chains": 1},
 //!   "tables": [{"by": "site", "name": [0], "position": [0], "objects": [1], "bytes": [1], "heap_bytes": [1],
 //!               "objects_interval": [[1, 2]], "bytes_interval": [null],
 //!               "p50": [1], "p99": [1], "max": [1], "sizes": [[4, 1, 0, 2]]}],
-//!   "timeline": null,
-//!   "narrow": {"name": 0, "share": 0.00001, "chains": 1}
+//!   "timeline": null
 //! }
 //! ```
 //!
@@ -39,15 +39,13 @@ use std::{panic, thread};
 use serde::Serialize;
 
 use super::Strings;
-use super::flame::{ByRoot, Flame};
-use super::functions::Functions;
-use super::narrow::{Bound, MOST_FRAMES, Narrow};
-use super::spread::{FrameIntervals, LEAST_SHARE, Samples};
+use super::flame::Flame;
+use super::narrow::{Bound, MOST_FRAMES};
+use super::spread::{LEAST_SHARE, Sides};
 use super::tables::{Table, Tables};
 use super::timeline::{self, Timeline};
-use super::tree::Nodes;
 use crate::profile::{Intervals, Profile, summary};
-use crate::report::{OVER_TIME, Weight, facts};
+use crate::report::{Fact, OVER_TIME, Weight, facts};
 
 /// All data of a page.
 #[derive(Serialize)]
@@ -60,20 +58,32 @@ pub(super) struct Document<'a> {
     estimated: bool,
     least_share: f64,
     strings: Vec<String>,
-    functions: Functions,
-    nodes: Nodes,
-    samples: ByRoot<Samples>,
-    intervals: ByRoot<FrameIntervals>,
+    #[serde(flatten)]
+    flame: Flame,
     tables: Vec<Table>,
     timeline: Option<Timeline>,
-    narrow: Option<Narrow>,
 }
 
+/// One thing to know, as the header shows it.
 #[derive(Serialize)]
-struct FactFields {
+pub(crate) struct FactFields {
     weight: &'static str,
     name: &'static str,
     value: String,
+}
+
+impl From<Fact> for FactFields {
+    fn from(fact: Fact) -> Self {
+        Self {
+            weight: match fact.weight {
+                Weight::Plain => "plain",
+                Weight::Warning => "warning",
+                Weight::Loss => "loss",
+            },
+            name: fact.name,
+            value: fact.value,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -91,7 +101,7 @@ pub(super) fn document(profile: &Profile) -> Document<'_> {
     // Neither knows of the other, and each takes half of the time.
     let (flame, tables) = thread::scope(|scope| {
         let tables = scope.spawn(|| Tables::of(profile));
-        let flame = Flame::of(profile, &intervals, bound, &mut strings);
+        let flame = Flame::of(profile, Sides::One, &intervals, bound, &mut strings);
         let tables = tables.join();
         (
             flame,
@@ -107,15 +117,7 @@ pub(super) fn document(profile: &Profile) -> Document<'_> {
             .into_iter()
             // The page draws it.
             .filter(|fact| fact.name != OVER_TIME)
-            .map(|fact| FactFields {
-                weight: match fact.weight {
-                    Weight::Plain => "plain",
-                    Weight::Warning => "warning",
-                    Weight::Loss => "loss",
-                },
-                name: fact.name,
-                value: fact.value,
-            })
+            .map(FactFields::from)
             .collect(),
         totals: Totals {
             objects: by_site.totals.objects,
@@ -124,13 +126,9 @@ pub(super) fn document(profile: &Profile) -> Document<'_> {
         },
         estimated: intervals.any(),
         least_share: LEAST_SHARE,
-        functions: flame.functions,
-        nodes: flame.nodes,
-        samples: flame.samples,
-        intervals: flame.intervals,
+        flame,
         tables: tables.named(&mut strings),
         timeline: profile.timeline.as_ref().map(timeline::shortened),
-        narrow: flame.narrow,
         strings: strings.items,
     }
 }

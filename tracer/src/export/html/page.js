@@ -1,21 +1,22 @@
-// The page: what is said of the recording, what all parts share, and the start.
+// What every page has: its header, light and dark, and how it starts.
 
-function drawHeader() {
-  document.title = `${data.program}: heap allocations`;
+/** A line of the header. */
+function factLine(name, value) {
+  return element("div", {}, element("dt", {}, name), element("dd", {}, value));
+}
+
+/** A figure of the header, with what it is below it. */
+function totalFigure(value, figure, ...words) {
+  const below = words.map((it) => element("span", {}, it));
+  return element("li", {}, element("strong", { id: `total-${value}` }, figure), ...below);
+}
+
+/** The header: lines, in the end what the graph leaves out, and what is to be minded of the facts. */
+function showHeader(title, lines, figures) {
+  document.title = title;
   byId("program").textContent = data.program;
-  const lines = [];
-  const add = (name, value) =>
-    lines.push(element("div", {}, element("dt", {}, name), element("dd", {}, value)));
-  for (const { weight, name, value } of data.facts) {
-    if (weight === "plain") add(name, value);
-    if (name === "Target" && data.command.length) add("Command", data.command.join(" "));
-    if (name === "Target" && data.start_unix_ms > 0) {
-      const start = new Date(data.start_unix_ms).toISOString();
-      add("Started", start.replace("T", " ").replace(/\.\d+Z/, " UTC"));
-    }
-  }
-  if (data.narrow) add("Merged", narrowWords());
-  byId("facts").replaceChildren(...lines);
+  const merged = data.narrow ? [factLine("Merged", narrowWords())] : [];
+  byId("facts").replaceChildren(...lines, ...merged);
   const said = data.facts.filter(({ weight }) => weight !== "plain");
   const notes = said.map(({ weight, name, value }) => {
     const title = element("strong", {}, name.replace(/^!+ /, ""));
@@ -23,11 +24,6 @@ function drawHeader() {
   });
   byId("notes").replaceChildren(...notes);
   byId("notes").hidden = notes.length === 0;
-  const figures = Object.entries(VALUES).map(([value, { format }]) => {
-    const words = { bytes: "asked for", objects: "objects", heap_bytes: "of heap set aside" };
-    const figure = element("strong", { id: `total-${value}` }, format(data.totals[value]));
-    return element("li", {}, figure, element("span", {}, words[value]));
-  });
   byId("totals").replaceChildren(...figures);
 }
 
@@ -62,17 +58,9 @@ function startTheme() {
   show();
 }
 
-function start() {
-  drawHeader();
+/** Has what all pages have started, and says that the page is there. */
+function startPage() {
   startTheme();
-  startGraph();
-  startTable();
-  startTimeline();
-  choice(byId("values"), (value) => {
-    setGraphValue(value);
-    setTableValue(value);
-    setTimelineValue(value);
-  });
   addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.target.closest("input")) return;
     event.preventDefault();
@@ -80,5 +68,3 @@ function start() {
   });
   document.documentElement.dataset.ready = "true";
 }
-
-start();

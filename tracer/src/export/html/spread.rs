@@ -19,13 +19,40 @@ pub(super) struct Spread {
     pub(super) intervals: FrameIntervals,
 }
 
-/// What was allocated, no two with the same frame; in the order of keys, then of nodes.
+/// Whose samples those of a profile are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sides {
+    /// One recording's.
+    One,
+    /// The first so many are of the earlier of two recordings, the others of the later.
+    Two {
+        /// How many those are.
+        earlier: usize,
+    },
+}
+
+impl Sides {
+    /// The number of the recording that a sample is of.
+    fn of(self, sample: usize) -> usize {
+        match self {
+            Self::One => 0,
+            Self::Two { earlier } => usize::from(sample >= earlier),
+        }
+    }
+}
+
+/// What was allocated, no two with the same frame in one recording; in the order of keys,
+/// then of nodes.
 #[derive(Default, Serialize)]
 pub(super) struct Samples {
     pub(super) key: Vec<u32>,
     pub(super) node: Vec<u32>,
     /// 1 where it is the sum of all that is below the frame and too narrow.
     pub(super) narrow: Vec<u8>,
+    /// Of two recordings beside each other 0 for the earlier and 1 for the later one;
+    /// empty for one recording.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) side: Vec<u8>,
     pub(super) objects: Vec<u64>,
     pub(super) bytes: Vec<u64>,
     pub(super) heap_bytes: Vec<u64>,
@@ -54,6 +81,7 @@ impl Spread {
     /// `bound` takes.
     pub(super) fn of<'a>(
         profile: &'a Profile,
+        sides: Sides,
         tree: &Tree,
         intervals: &Intervals,
         bound: &Bound,
@@ -72,6 +100,7 @@ impl Spread {
         placed.sort_unstable_by_key(|it| u64::from(it.key) << 32 | u64::from(it.place.node));
         let mut walk = Walk {
             profile,
+            sides,
             intervals: intervals.any().then_some(intervals),
             bound,
             totals: profile.recorded(),
@@ -90,9 +119,18 @@ impl Spread {
             first = end;
         }
         let mut ends = walk.ends;
-        ends.sort_unstable_by_key(|end| (end.key, end.place));
+        ends.sort_unstable_by_key(|end| (end.key, end.place, end.side));
         let mut samples = Samples::default();
-        for End { key, place, values } in ends {
+        for end in ends {
+            let End {
+                key,
+                place,
+                side,
+                values,
+            } = end;
+            if sides != Sides::One {
+                samples.side.push(side as u8);
+            }
             samples.key.push(key);
             samples.node.push(place.node);
             samples.narrow.push(u8::from(place.is_narrow));
@@ -110,6 +148,7 @@ impl Spread {
 /// A walk over the frames under each key, callers before what they call.
 struct Walk<'a> {
     profile: &'a Profile,
+    sides: Sides,
     /// `None` when all is exact.
     intervals: Option<&'a Intervals>,
     bound: &'a Bound,
@@ -122,10 +161,11 @@ struct Walk<'a> {
     shown: FrameIntervals,
 }
 
-/// What is at the end of the chains of one frame.
+/// What is at the end of the chains of one frame in one recording.
 struct End {
     key: u32,
     place: Place,
+    side: usize,
     values: Values,
 }
 
@@ -134,10 +174,10 @@ struct Open {
     node: u32,
     /// Its first sample; they follow each other.
     first: usize,
-    /// What ends in it.
-    own: Values,
-    /// What is below it and too narrow.
-    narrow: Values,
+    /// What ends in it, by side.
+    own: [Values; 2],
+    /// What is below it and too narrow, by side.
+    narrow: [Values; 2],
     /// All of it.
     all: Values,
 }
@@ -147,8 +187,8 @@ impl Open {
         Self {
             node,
             first,
-            own: Values::default(),
-            narrow: Values::default(),
+            own: Default::default(),
+            narrow: Default::default(),
             all: Values::default(),
         }
     }
@@ -176,12 +216,13 @@ impl Walk<'_> {
             open.extend(missing.drain(..).rev().map(|node| Open::new(node, index)));
             if let Some(frame) = open.last_mut() {
                 let values = self.profile.samples[sample as usize].values;
+                let side = self.sides.of(sample as usize);
                 let part = if place.is_narrow {
                     &mut frame.narrow
                 } else {
                     &mut frame.own
                 };
-                *part += values;
+                part[side] += values;
                 frame.all += values;
             }
         }
@@ -196,21 +237,30 @@ impl Walk<'_> {
         if let Some(caller) = open.last_mut() {
             caller.all += frame.all;
             if self.bound.is_narrow(frame.all) {
-                caller.narrow += frame.all;
+                for side in 0..2 {
+                    caller.narrow[side] += frame.own[side];
+                    caller.narrow[side] += frame.narrow[side];
+                }
                 return;
             }
         }
         let key = self.placed[frame.first].key;
         self.frames += 1;
         for (is_narrow, values) in [(false, frame.own), (true, frame.narrow)] {
-            if values != Values::default() {
-                let place = Place {
-                    node: frame.node,
-                    is_narrow,
-                };
-                self.frames += usize::from(is_narrow);
-                self.ends.push(End { key, place, values });
-            }
+            let place = Place {
+                node: frame.node,
+                is_narrow,
+            };
+            let with_memory = (0..).zip(values).filter(|(_, it)| *it != Values::default());
+            let ends = with_memory.map(|(side, values)| End {
+                key,
+                place,
+                side,
+                values,
+            });
+            let known = self.ends.len();
+            self.ends.extend(ends);
+            self.frames += usize::from(is_narrow && self.ends.len() > known);
         }
         if let Some(intervals) = self.intervals
             && is_large(frame.all, self.totals)

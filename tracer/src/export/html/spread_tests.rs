@@ -15,7 +15,7 @@ fn by_type(profile: &Profile, bound: &Bound) -> Option<(Tree, Spread, Strings)> 
     strings.index_of("");
     let intervals = Intervals::of(profile);
     let key = |sample| strings.index_of(Root::Type.of(sample));
-    let spread = Spread::of(profile, &tree, &intervals, bound, key)?;
+    let spread = Spread::of(profile, Sides::One, &tree, &intervals, bound, key)?;
     Some((tree, spread, strings))
 }
 
@@ -29,7 +29,7 @@ fn a_frame_has_the_interval_of_all_that_is_below_it() {
     let intervals = Intervals::of(&profile);
     let bound = complete(&profile);
     let (tree, by_type, strings) = by_type(&profile, &bound).unwrap();
-    let by_call = Spread::of(&profile, &tree, &intervals, &bound, |_| 0).unwrap();
+    let by_call = Spread::of(&profile, Sides::One, &tree, &intervals, &bound, |_| 0).unwrap();
     let whole = intervals
         .interval(&profile.samples, Measure::Bytes)
         .unwrap();
@@ -144,5 +144,31 @@ proptest! {
             *node == 0 && coarse.is_narrow(Values { objects: **sum, bytes: **sum, heap_bytes: **sum, calls: 0 })
         });
         prop_assert_eq!(frames.len() - roots.count(), wide.count(), "all that are wide enough");
+    }
+}
+
+/// What two recordings have of a frame is told apart, also where it is too narrow, and
+/// comes to what each of them has.
+#[test]
+fn two_recordings_are_told_apart() {
+    let profile = fixture::service();
+    let mut both = profile.clone();
+    both.samples.extend(profile.samples.iter().take(3).cloned());
+    let sides = Sides::Two {
+        earlier: profile.samples.len(),
+    };
+    let coarse = Bound::none(&both, 1).coarser().coarser().coarser();
+    for bound in [complete(&both), coarse] {
+        let tree = Tree::of(&both, &Catalog::of(&both), &bound).unwrap();
+        let intervals = Intervals::of(&both);
+        let spread = Spread::of(&both, sides, &tree, &intervals, &bound, |_| 0).unwrap();
+        let samples = &spread.samples;
+        let sum = |side: u8| -> u64 {
+            let of_side = samples.bytes.iter().zip(&samples.side);
+            of_side.filter(|it| *it.1 == side).map(|it| it.0).sum()
+        };
+        assert_eq!(sum(0), profile.totals().bytes);
+        let first = profile.samples.iter().take(3);
+        assert_eq!(sum(1), first.map(|it| it.values.bytes).sum::<u64>());
     }
 }

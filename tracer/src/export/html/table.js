@@ -3,61 +3,36 @@
 /** Rows shown at first, and more with each press of the button. */
 const ROWS_AT_ONCE = 100;
 
+/**
+ * What is a page's own:
+ * - `columns`, each with its `heading`, what a row is sorted by there (`of`), and the
+ *   `text` or the `cell` that it shows;
+ * - `rowsOf(by)`: the rows of a table;
+ * - `keeps(rows, row)`: whether a row is shown, filter apart;
+ * - `details(rows, row)`: what is under a row when it is open;
+ * - `tellFound(rows, order)`: what is said of the rows that a filter has found.
+ */
 const table = {
-  by: "site",
-  sort: "value",
+  page: null,
+  by: "",
+  sort: "",
   isAscending: false,
   matches: null,
   shown: ROWS_AT_ONCE,
-  value: "bytes",
-  largest: 1,
 };
 
-/** Columns: heading, what a row is sorted by there, and the cell. */
-const COLUMNS = [
-  {
-    id: "name",
-    heading: () => table.by,
-    of: (rows, row) => rowName(rows, row),
-    cell: nameCell,
-  },
-  {
-    id: "value",
-    heading: () => VALUES[table.value].name,
-    of: (rows, row) => rows[table.value][row],
-    text: (rows, row) => VALUES[table.value].format(rows[table.value][row]),
-  },
-  {
-    id: "off",
-    heading: () => "± %",
-    isShown: () => data.estimated && table.value !== "heap_bytes",
-    of: (rows, row) => offOf(rows, row),
-    text: (rows, row) => formatOff(rows[table.value][row], rowInterval(rows, row)),
-  },
-  {
-    id: "share",
-    heading: () => "%",
-    of: (rows, row) => rows[table.value][row],
-    cell: shareCell,
-  },
-  { id: "objects", isShown: () => table.value !== "objects", format: formatCount },
-  { id: "bytes", isShown: () => table.value !== "bytes", format: formatBytes },
-  { id: "p50", format: formatBytes, isMinor: true },
-  { id: "p99", format: formatBytes, isMinor: true },
-  { id: "max", format: formatBytes, isMinor: true },
-].map((column) => ({
-  isShown: () => true,
-  heading: () => column.id,
-  of: (rows, row) => rows[column.id][row],
-  text: (rows, row) => column.format(rows[column.id][row]),
-  ...column,
-}));
-
-const shownColumns = () => COLUMNS.filter((column) => column.isShown());
-
-function rowsOf(by) {
-  return data.tables.find((rows) => rows.by === by);
+/** Columns, with what most have alike; one with a `format` is a number of the row. */
+function tableColumns(columns) {
+  return columns.map((column) => ({
+    isShown: () => true,
+    heading: () => column.id,
+    of: (rows, row) => rows[column.id][row],
+    text: (rows, row) => column.format(rows[column.id][row]),
+    ...column,
+  }));
 }
+
+const shownColumns = () => table.page.columns.filter((column) => column.isShown());
 
 function rowName(rows, row) {
   return data.strings[rows.name[row]];
@@ -67,23 +42,12 @@ function rowPosition(rows, row) {
   return rows.position.length ? data.strings[rows.position[row]] : "";
 }
 
-function rowInterval(rows, row) {
-  return rows[`${table.value}_interval`]?.[row];
-}
-
-/** How far a row may be off, to sort by. */
-function offOf(rows, row) {
-  const interval = rowInterval(rows, row);
-  if (!interval) return -1;
-  const value = rows[table.value][row];
-  return Math.max(value - interval[0], interval[1] - value) / value;
-}
-
 /** The rows to show, in order. */
 function sortedRows(rows) {
-  const column = shownColumns().find((it) => it.id === table.sort) ?? COLUMNS[1];
-  const keep = (row) =>
+  const column = shownColumns().find((it) => it.id === table.sort) ?? shownColumns()[1];
+  const isFound = (row) =>
     !table.matches || table.matches(`${rowName(rows, row)} ${rowPosition(rows, row)}`);
+  const keep = (row) => table.page.keeps(rows, row) && isFound(row);
   const order = [...rows.name.keys()].filter(keep);
   const keys = rows.name.map((_, row) => column.of(rows, row));
   const direction = table.isAscending ? 1 : -1;
@@ -96,7 +60,7 @@ function sortedRows(rows) {
 
 function nameCell(rows, row) {
   const position = rowPosition(rows, row);
-  const id = `row-${rows.by}-${row}`;
+  const id = `row-${table.by}-${row}`;
   const button = element("button", { class: "expand", "aria-expanded": "false" });
   button.append(element("span", { class: "name" }, rowName(rows, row)));
   if (position) button.append(element("span", { class: "position" }, shortPath(position)));
@@ -105,26 +69,13 @@ function nameCell(rows, row) {
   return element("th", { scope: "row" }, button);
 }
 
-/** The share as a figure and a bar, with a line from the lowest to the highest it may be. */
-function shareCell(rows, row) {
-  const value = rows[table.value][row];
-  const whole = data.totals[table.value];
-  const { largest } = table;
-  const bar = element("span", { class: "bar", "aria-hidden": "true" });
-  const fill = element("span", { class: "fill" });
-  fill.style.width = `${(value / largest) * 100}%`;
-  bar.append(fill);
-  const interval = rowInterval(rows, row);
-  if (interval) {
-    const [low, high] = interval.map((end) => Math.min(end / largest, 1) * 100);
-    const whisker = element("span", { class: "whisker" });
-    whisker.style.left = `${low}%`;
-    whisker.style.width = `${Math.max(high - low, 0)}%`;
-    bar.append(whisker);
-  }
-  const share = formatShare(value, whole);
-  return element("td", { class: "share" }, bar, element("span", {}, share.replace(" %", "")));
-}
+/** The first column of every table. */
+const NAME_COLUMN = {
+  id: "name",
+  heading: () => table.by,
+  of: rowName,
+  cell: nameCell,
+};
 
 /** Opens or closes what is under a row. */
 function toggleRow(button, rows, row, id) {
@@ -136,46 +87,10 @@ function toggleRow(button, rows, row, id) {
     return;
   }
   const columns = String(shownColumns().length);
-  const inside = element("div", {}, ...rowDetails(rows, row));
+  const inside = element("div", {}, ...table.page.details(rows, row));
   const cell = element("td", { colspan: columns }, inside);
   button.closest("tr").after(element("tr", { id, class: "details" }, cell));
   button.setAttribute("aria-controls", id);
-}
-
-function rowDetails(rows, row) {
-  const facts = Object.entries(VALUES).map(([value, { name, format }]) => {
-    const interval = rows[`${value}_interval`]?.[row];
-    const off = interval ? `, ${format(interval[0])} to ${format(interval[1])} at 95 %` : "";
-    return `${name} ${format(rows[value][row])}${off}`;
-  });
-  const sizes = ["p50", "p99", "max"].map((id) => `${id} ${formatBytes(rows[id][row])}`);
-  const position = rowPosition(rows, row);
-  return [
-    element("p", { class: "whole" }, `${rowName(rows, row)} ${position}`.trim()),
-    element("p", { class: "muted" }, facts.join(" · ")),
-    element("p", { class: "muted" }, `object sizes: ${sizes.join(" · ")}`),
-    histogram(rows.sizes[row]),
-  ];
-}
-
-/** Objects by size: `sizes` begins with the power of two that bounds the first bucket. */
-function histogram([first, ...buckets]) {
-  const most = Math.max(...buckets, 1);
-  const all = buckets.reduce((sum, objects) => sum + objects, 0);
-  const bars = buckets.map((objects, i) => {
-    const fill = element("span", { class: "fill" });
-    fill.style.width = `${(objects / most) * 100}%`;
-    return element(
-      "tr",
-      {},
-      element("th", { scope: "row" }, `≤ ${formatBytes(2 ** (first + i))}`),
-      element("td", {}, formatCount(objects)),
-      element("td", {}, formatShare(objects, all)),
-      element("td", { class: "bar-cell" }, element("span", { class: "bar" }, fill)),
-    );
-  });
-  const caption = element("caption", { class: "hidden" }, "Objects by size");
-  return element("table", { class: "histogram" }, caption, element("tbody", {}, ...bars));
 }
 
 function headingCell(column) {
@@ -195,9 +110,8 @@ function sortBy(id) {
 }
 
 function drawTable() {
-  const rows = rowsOf(table.by);
+  const rows = table.page.rowsOf(table.by);
   const columns = shownColumns();
-  table.largest = rows[table.value].reduce((most, it) => Math.max(most, it), 1);
   byId("headings").replaceChildren(element("tr", {}, ...columns.map(headingCell)));
   const order = sortedRows(rows);
   const lines = order.slice(0, table.shown).map((row) => {
@@ -213,20 +127,17 @@ function drawTable() {
   byId("more").hidden = hidden === 0;
   byId("more").textContent = `Show ${formatCount(Math.min(hidden, ROWS_AT_ONCE))} more`;
   const all = rows.name.length;
-  const counted = table.matches ? `${formatCount(order.length)} of ` : "";
-  byId("row-count").textContent = `${counted}${formatCount(all)} row${all === 1 ? "" : "s"}`;
-  if (table.matches) {
-    const sum = order.reduce((part, row) => part + rows[table.value][row], 0);
-    byId("row-count").textContent += `, ${formatShare(sum, data.totals[table.value])}`;
-  }
+  const isPart = order.length < all || table.matches;
+  const counted = isPart ? `${formatCount(order.length)} of ` : "";
+  const found = table.matches ? table.page.tellFound(rows, order) : "";
+  byId("row-count").textContent = `${counted}${formatCount(all)} row${all === 1 ? "" : "s"}${found}`;
 }
 
-function setTableValue(value) {
-  table.value = value;
-  drawTable();
-}
-
-function startTable() {
+/** Starts with the table by `by`, sorted by the column `sort`, the largest first. */
+function startTable(page, by, sort) {
+  Object.assign(table, { page, by, sort });
+  const words = ({ by }) => by[0].toUpperCase() + by.slice(1);
+  fillChoice(byId("tables"), Object.fromEntries(data.tables.map((it) => [it.by, words(it)])), by);
   choice(byId("tables"), (by) => {
     table.by = by;
     table.shown = ROWS_AT_ONCE;

@@ -8,7 +8,7 @@ use crate::profile::{Interval, Profile, SizeHistogram};
 use crate::report::{By, Options, Report, Row};
 
 /// What there is a table by, besides sites.
-const OTHERS: [By; 5] = [By::Function, By::Type, By::Cause, By::Package, By::Module];
+pub(crate) const OTHERS: [By; 5] = [By::Function, By::Type, By::Cause, By::Package, By::Module];
 
 /// The rows of a report in columns.
 #[derive(Default, Serialize)]

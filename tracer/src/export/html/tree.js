@@ -6,17 +6,21 @@ const NARROW = -1;
 /**
  * The tree with one of three roots: `call`, `type`, `cause`. Columns by node, a caller
  * before what it calls; node 0 is all there is. `base` are the nodes of the tree of calls.
+ * There is a sum for each of `columns`, which say by name what is added up: a value, of
+ * one side where there are two, `times` as much.
  */
-function buildTree(root) {
+function buildTree(root, columns) {
   const { places, ...tree } = root === "call" ? treeOfCalls() : treeUnder(root);
   const { parent } = tree;
   tree.sums = {};
-  for (const value of Object.keys(VALUES)) {
+  for (const [name, { value, side, times = 1 }] of Object.entries(columns)) {
     const sums = new Float64Array(parent.length);
-    const values = data.samples[root][value];
-    for (let i = 0; i < places.length; i++) sums[places[i]] += values[i];
+    const { side: sides, [value]: values } = data.samples[root];
+    for (let i = 0; i < places.length; i++) {
+      if (side === undefined || sides[i] === side) sums[places[i]] += values[i] * times;
+    }
     for (let node = parent.length - 1; node > 0; node--) sums[parent[node]] += sums[node];
-    tree.sums[value] = sums;
+    tree.sums[name] = sums;
   }
   tree.sorted = new Uint8Array(parent.length);
   return Object.assign(tree, children(parent));
@@ -107,11 +111,11 @@ function children(parent) {
 }
 
 /** The children of a node, largest first. They are sorted when they are first asked for. */
-function childrenOf(tree, node, value) {
+function childrenOf(tree, node, weight) {
   const row = tree.child.subarray(tree.first[node], tree.first[node + 1]);
-  const mark = 1 + Object.keys(VALUES).indexOf(value);
+  const mark = 1 + Object.keys(tree.sums).indexOf(weight);
   if (tree.sorted[node] !== mark) {
-    const sums = tree.sums[value];
+    const sums = tree.sums[weight];
     row.sort((a, b) => sums[b] - sums[a] || a - b);
     tree.sorted[node] = mark;
   }
@@ -144,20 +148,20 @@ function pathTo(tree, node) {
   return path.reverse();
 }
 
-/** Which nodes match, by number, and the sum of those that are in no other. */
-function search(tree, value, matches) {
+/** Which nodes match, by number, and the sums of those that are in no other, by name. */
+function search(tree, matches) {
   const found = new Uint8Array(tree.parent.length);
   const isWithin = new Uint8Array(tree.parent.length);
   const ofLabel = new Array(data.strings.length);
-  let sum = 0;
+  const sums = Object.fromEntries(Object.keys(tree.sums).map((name) => [name, 0]));
   for (let node = 1; node < found.length; node++) {
     const label = labelOf(tree, node);
     ofLabel[label] ??= matches(data.strings[label]);
     isWithin[node] = isWithin[tree.parent[node]];
     if (!ofLabel[label]) continue;
     found[node] = 1;
-    if (!isWithin[node]) sum += tree.sums[value][node];
+    if (!isWithin[node]) for (const name in sums) sums[name] += tree.sums[name][node];
     isWithin[node] = 1;
   }
-  return { found, sum };
+  return { found, sums };
 }

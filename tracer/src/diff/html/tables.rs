@@ -1,0 +1,115 @@
+//! The tables: every row of the comparison by each of the properties, of both measures.
+
+use serde::Serialize;
+
+use super::super::{Diff, Row};
+use crate::check::Estimate;
+use crate::export::html::{OTHERS, Strings};
+use crate::report::{By, Sort};
+
+/// The rows by one property.
+#[derive(Serialize)]
+pub(super) struct Table {
+    by: &'static str,
+    bytes: Rows,
+    objects: Rows,
+}
+
+/// Rows in columns.
+#[derive(Default, Serialize)]
+struct Rows {
+    name: Vec<u32>,
+    /// Files and lines of sites; empty in the other tables.
+    position: Vec<u32>,
+    before: Vec<f64>,
+    before_interval: Vec<Option<[f64; 2]>>,
+    after: Vec<f64>,
+    after_interval: Vec<Option<[f64; 2]>>,
+    error: Vec<f64>,
+    changed: Vec<u8>,
+}
+
+/// The tables of the recordings that `diff` compares, whose names go to `strings`: those
+/// of a recording's page, and that of `diff` itself.
+pub(super) fn all(diff: &Diff<'_>, strings: &mut Strings) -> Vec<Table> {
+    let shown: Vec<By> = [By::Site].into_iter().chain(OTHERS).collect();
+    let asked = Some(diff.options.by).filter(|by| !shown.contains(by));
+    let table = |by: By| Table {
+        by: by.name(),
+        bytes: Rows::of(&diff.by(by, Sort::Bytes), strings),
+        objects: Rows::of(&diff.by(by, Sort::Objects), strings),
+    };
+    shown.into_iter().chain(asked).map(table).collect()
+}
+
+impl Rows {
+    fn of(diff: &Diff<'_>, strings: &mut Strings) -> Self {
+        let mut rows = Self::default();
+        for row in &diff.rows {
+            rows.add(row, diff.options.by, strings);
+        }
+        rows
+    }
+
+    fn add(&mut self, row: &Row, by: By, strings: &mut Strings) {
+        let (name, position) = match by {
+            By::Site => split_site(&row.key),
+            _ => (row.key.as_str(), ""),
+        };
+        self.name.push(strings.index_of(name));
+        if by == By::Site {
+            self.position.push(strings.index_of(position));
+        }
+        self.before.push(row.before.value);
+        self.before_interval.push(interval(row.before));
+        self.after.push(row.after.value);
+        self.after_interval.push(interval(row.after));
+        self.error.push(row.error);
+        self.changed.push(u8::from(row.changed));
+    }
+}
+
+fn interval(estimate: Estimate) -> Option<[f64; 2]> {
+    (!estimate.is_exact()).then_some([estimate.low, estimate.high])
+}
+
+/// Function and position of a site: the position begins with the first path from the root,
+/// or else is the last word if a line number ends it.
+fn split_site(key: &str) -> (&str, &str) {
+    let has_line = |position: &str| {
+        let line = position.rsplit_once(':').map_or("", |(_, line)| line);
+        !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let absolute = key
+        .find(" /")
+        .map(|space| (&key[..space], &key[space + 1..]));
+    absolute
+        .or_else(|| key.rsplit_once(' '))
+        .filter(|(_, position)| has_line(position))
+        .unwrap_or((key, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_of_sites_are_apart() {
+        for (key, split) in [
+            (
+                "main.f /src/a b/main.go:12",
+                ("main.f", "/src/a b/main.go:12"),
+            ),
+            ("main.f shop/main.go:12", ("main.f", "shop/main.go:12")),
+            (
+                "operator new(long) /x.cc:3",
+                ("operator new(long)", "/x.cc:3"),
+            ),
+            ("operator new(long)", ("operator new(long)", "")),
+            ("main.f [all lines]", ("main.f [all lines]", "")),
+            ("[lost stack]", ("[lost stack]", "")),
+        ] {
+            assert_eq!(split_site(key), split, "{key}");
+        }
+    }
+}
