@@ -313,7 +313,7 @@ impl Loaded {
     }
 
     /// Makes probes ready that count nothing and have no gate, beside those of a
-    /// recording. Those that are more than [`ROWS_BESIDE`] are left out.
+    /// recording. Those that are more than eight are left out.
     ///
     /// # Errors
     ///
