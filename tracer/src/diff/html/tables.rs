@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::super::{Diff, Row};
 use crate::check::Estimate;
 use crate::export::html::{OTHERS, Strings};
-use crate::report::{By, Sort};
+use crate::report::By;
 
 /// The rows by one property.
 #[derive(Serialize)]
@@ -27,6 +27,15 @@ struct Rows {
     after_interval: Vec<Option<[f64; 2]>>,
     error: Vec<f64>,
     changed: Vec<u8>,
+    total: Total,
+}
+
+/// Everything, which is the same by every property but for its error.
+#[derive(Default, Serialize)]
+struct Total {
+    before: f64,
+    after: f64,
+    error: f64,
 }
 
 /// The tables of the recordings that `diff` compares, whose names go to `strings`: those
@@ -34,17 +43,28 @@ struct Rows {
 pub(super) fn all(diff: &Diff<'_>, strings: &mut Strings) -> Vec<Table> {
     let shown: Vec<By> = [By::Site].into_iter().chain(OTHERS).collect();
     let asked = Some(diff.options.by).filter(|by| !shown.contains(by));
-    let table = |by: By| Table {
-        by: by.name(),
-        bytes: Rows::of(&diff.by(by, Sort::Bytes), strings),
-        objects: Rows::of(&diff.by(by, Sort::Objects), strings),
+    let table = |by: By| {
+        let [bytes, objects] = diff.by(by);
+        Table {
+            by: by.name(),
+            bytes: Rows::of(&bytes, strings),
+            objects: Rows::of(&objects, strings),
+        }
     };
     shown.into_iter().chain(asked).map(table).collect()
 }
 
 impl Rows {
     fn of(diff: &Diff<'_>, strings: &mut Strings) -> Self {
-        let mut rows = Self::default();
+        let total = &diff.total;
+        let mut rows = Self {
+            total: Total {
+                before: total.before.value,
+                after: total.after.value,
+                error: total.error,
+            },
+            ..Self::default()
+        };
         for row in &diff.rows {
             rows.add(row, diff.options.by, strings);
         }
