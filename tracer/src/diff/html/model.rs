@@ -24,6 +24,8 @@
 //! figures as `tables` have them, with the `suffix`. Frames have no
 //! `intervals`. Rows are in the order of [`Diff::rows`]: what changed first.
 
+use std::{panic, thread};
+
 use serde::Serialize;
 
 use super::super::Diff;
@@ -54,7 +56,16 @@ pub(super) fn document<'a>(diff: &Diff<'a>) -> Document<'a> {
     let options = &diff.options;
     let mut strings = Strings::default();
     let (both, earlier) = beside(diff.before.clone(), diff.after.clone());
-    let flame = Flame::of_two(&both, earlier, &mut strings);
+    // Neither knows of the other.
+    let (flame, comparisons) = thread::scope(|scope| {
+        let comparisons = scope.spawn(|| tables::comparisons(diff));
+        let flame = Flame::of_two(&both, earlier, &mut strings);
+        let comparisons = comparisons.join();
+        (
+            flame,
+            comparisons.unwrap_or_else(|panic| panic::resume_unwind(panic)),
+        )
+    });
     Document {
         program: summary::program(diff.after),
         by: options.by.name(),
@@ -63,7 +74,7 @@ pub(super) fn document<'a>(diff: &Diff<'a>) -> Document<'a> {
         facts: header(diff),
         factors: diff.factors(),
         flame,
-        tables: tables::all(diff, &mut strings),
+        tables: tables::all(&comparisons, &mut strings),
         strings: strings.items,
     }
 }

@@ -38,20 +38,23 @@ struct Total {
     error: f64,
 }
 
-/// The tables of the recordings that `diff` compares, whose names go to `strings`: those
-/// of a recording's page, and that of `diff` itself.
-pub(super) fn all(diff: &Diff<'_>, strings: &mut Strings) -> Vec<Table> {
+/// What `diff` compares by each property of a recording's page, and by its own: bytes and
+/// objects.
+pub(super) fn comparisons<'a>(diff: &Diff<'a>) -> Vec<[Diff<'a>; 2]> {
     let shown: Vec<By> = [By::Site].into_iter().chain(OTHERS).collect();
     let asked = Some(diff.options.by).filter(|by| !shown.contains(by));
-    let table = |by: By| {
-        let [bytes, objects] = diff.by(by);
-        Table {
-            by: by.name(),
-            bytes: Rows::of(&bytes, strings),
-            objects: Rows::of(&objects, strings),
-        }
+    let all = shown.into_iter().chain(asked);
+    all.map(|by| diff.by(by)).collect()
+}
+
+/// Their tables, whose names go to `strings`.
+pub(super) fn all(comparisons: &[[Diff<'_>; 2]], strings: &mut Strings) -> Vec<Table> {
+    let table = |[bytes, objects]: &[Diff<'_>; 2]| Table {
+        by: bytes.options.by.name(),
+        bytes: Rows::of(bytes, strings),
+        objects: Rows::of(objects, strings),
     };
-    shown.into_iter().chain(asked).map(table).collect()
+    comparisons.iter().map(table).collect()
 }
 
 impl Rows {
