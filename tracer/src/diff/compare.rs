@@ -81,66 +81,22 @@ impl<'a> Diff<'a> {
         options: Options,
     ) -> Result<Self, DiffError> {
         let factors = factors(before, after, options.per)?;
-        Ok(Self::of(before, after, options, factors))
+        let keyed = Keyed::of(before, after, options.by, factors);
+        Ok(keyed.compare(options))
     }
 
-    /// The same recordings, related to the same, by something else.
+    /// The same recordings, related to the same, by something else: their bytes and their
+    /// objects.
     #[must_use]
-    pub fn by(&self, by: By, sort: Sort) -> Self {
-        let options = Options {
-            by,
-            sort,
-            ..self.options.clone()
-        };
-        Self::of(self.before, self.after, options, self.factors)
-    }
-
-    fn of(before: &'a Profile, after: &'a Profile, options: Options, factors: [f64; 2]) -> Self {
-        let mut keys = Keys::of(before, after, options.by);
-        let of_before = Side::of(before, factors[0], keys.keyed(before));
-        let of_after = Side::of(after, factors[1], keys.keyed(after));
-        let both = Both {
-            measure: measure(options.sort),
-            threshold: options.threshold_percent / 100.0,
-            errors: [Errors::of(before), Errors::of(after)],
-            sides: [&of_before, &of_after],
-        };
-        let all: BTreeSet<&String> = of_before
-            .by_key
-            .keys()
-            .chain(of_after.by_key.keys())
-            .collect();
-        let deviations = deviations(all.len() + 1);
-        let mut rows: Vec<Row> = all
-            .into_iter()
-            .map(|key| {
-                let samples = both.sides.map(|side| side.of_key(key));
-                Row {
-                    key: keys.name(key),
-                    ..both.row(key, samples, deviations)
-                }
+    pub fn by(&self, by: By) -> [Self; 2] {
+        let keyed = Keyed::of(self.before, self.after, by, self.factors);
+        [Sort::Bytes, Sort::Objects].map(|sort| {
+            keyed.compare(Options {
+                by,
+                sort,
+                ..self.options.clone()
             })
-            .collect();
-        rows.sort_by(|a, b| {
-            let by_size = b.difference().abs().total_cmp(&a.difference().abs());
-            let by_value = b.after.value.total_cmp(&a.after.value);
-            b.changed
-                .cmp(&a.changed)
-                .then(by_size)
-                .then(by_value)
-                .then_with(|| a.key.cmp(&b.key))
-        });
-        let everything = both.sides.map(|side| side.samples.as_slice());
-        Self {
-            before,
-            after,
-            builds: Builds::of(before, after),
-            is_known: both.is_known(),
-            total: both.row("total", everything, deviations),
-            rows,
-            options,
-            factors,
-        }
+        })
     }
 
     /// How often what was before has to be taken to be related to what was after.
@@ -168,6 +124,74 @@ impl<'a> Diff<'a> {
         match self.options.top {
             0 => others,
             top => &others[..top.min(others.len())],
+        }
+    }
+}
+
+/// Two recordings by one property, whatever is measured.
+struct Keyed<'a> {
+    before: &'a Profile,
+    after: &'a Profile,
+    factors: [f64; 2],
+    keys: Keys,
+    sides: [Side<'a>; 2],
+}
+
+impl<'a> Keyed<'a> {
+    fn of(before: &'a Profile, after: &'a Profile, by: By, factors: [f64; 2]) -> Self {
+        let mut keys = Keys::of(before, after, by);
+        let of_before = Side::of(before, factors[0], keys.keyed(before));
+        let of_after = Side::of(after, factors[1], keys.keyed(after));
+        Self {
+            before,
+            after,
+            factors,
+            keys,
+            sides: [of_before, of_after],
+        }
+    }
+
+    fn compare(&self, options: Options) -> Diff<'a> {
+        let Self { before, after, .. } = *self;
+        let [of_before, of_after] = &self.sides;
+        let both = Both {
+            measure: measure(options.sort),
+            threshold: options.threshold_percent / 100.0,
+            errors: [Errors::of(before), Errors::of(after)],
+            sides: [of_before, of_after],
+        };
+        let before_keys = of_before.by_key.keys();
+        let all: BTreeSet<&String> = before_keys.chain(of_after.by_key.keys()).collect();
+        let deviations = deviations(all.len() + 1);
+        let mut rows: Vec<Row> = all
+            .into_iter()
+            .map(|key| {
+                let samples = both.sides.map(|side| side.of_key(key));
+                Row {
+                    key: self.keys.name(key),
+                    ..both.row(key, samples, deviations)
+                }
+            })
+            .collect();
+        rows.sort_by(|a, b| {
+            let by_size = b.difference().abs().total_cmp(&a.difference().abs());
+            let by_value = b.after.value.total_cmp(&a.after.value);
+            b.changed
+                .cmp(&a.changed)
+                .then(by_size)
+                .then(by_value)
+                .then_with(|| a.key.cmp(&b.key))
+        });
+        let everything = both.sides.map(|side| side.samples.as_slice());
+        Diff {
+            before,
+            after,
+            builds: Builds::of(before, after),
+            is_known: both.is_known(),
+            total: both.row("total", everything, deviations),
+            rows,
+            options,
+            factors: self.factors,
         }
     }
 }

@@ -113,19 +113,20 @@ fn both_recordings_are_in_one_graph_and_changed_rows_are_marked() {
         By::Module,
     ];
     let tables = bys.iter().flat_map(|by| {
-        [Sort::Bytes, Sort::Objects].map(|sort| {
-            let diff = diff.by(*by, sort);
+        diff.by(*by).map(|diff| {
+            let sort = diff.options.sort;
             let rows = diff.rows.iter().map(|row| shown(row, *by, sort, "/op"));
             json!({"by": by.name(), "value": sort.name(), "rows": rows.collect::<Vec<_>>()})
         })
     });
-    let total = |sort| shown(&diff.by(By::Site, sort).total, By::Type, sort, "/op");
+    let [bytes, objects] = diff.by(By::Site);
+    let total = |diff: &Diff<'_>| shown(&diff.total, By::Type, diff.options.sort, "/op");
     let changed = diff.changed().len();
     assert!((3..diff.rows.len()).contains(&changed), "{changed}");
     let expected = json!({
         "facts": facts,
         "notes": notes.collect::<Vec<_>>(),
-        "totals": {"bytes": total(Sort::Bytes), "objects": total(Sort::Objects)},
+        "totals": {"bytes": total(&bytes), "objects": total(&objects)},
         "tables": tables.collect::<Vec<_>>(),
         "changed": changed,
         "markup": MARKUP,

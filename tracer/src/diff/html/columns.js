@@ -63,9 +63,11 @@ function differenceDetails(rows, row) {
   ];
 }
 
+const tableOf = (by) => data.tables.find((table) => table.by === by);
+
 const differenceRows = {
   columns: DIFFERENCE_COLUMNS,
-  rowsOf: (by) => data.tables.find((rows) => rows.by === by)[shownMeasure],
+  rowsOf: (by) => tableOf(by)[shownMeasure],
   keeps: (rows, row) => !isOnlyChanged || rows.changed[row],
   details: differenceDetails,
 

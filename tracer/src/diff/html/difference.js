@@ -7,7 +7,7 @@ function differenceLines() {
 
 function differenceTotals() {
   return Object.keys(MEASURES).map((measure) => {
-    const { before, after, error } = data.totals[measure];
+    const { before, after, error } = tableOf(data.by)[measure].total;
     const words = [formatDifference(before, after, measure), percentWords(before, after)];
     return totalFigure(
       measure,

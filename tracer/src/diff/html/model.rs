@@ -5,7 +5,6 @@
 //!   "program": "shop", "by": "site", "value": "bytes", "suffix": "/op",
 //!   "facts": [{"weight": "plain", "name": "Before", "value": ""}],
 //!   "factors": [0.1, 0.1],
-//!   "totals": {"bytes": {"before": 1.0, "after": 1.0, "error": 0.5, "changed": false}, "objects": {}},
 //!   "strings": [""],
 //!   "functions": {}, "nodes": {}, "intervals": {}, "narrow": null,
 //!   "samples": {"call": {"key": [0], "node": [1], "narrow": [0], "side": [0], "objects": [1], "bytes": [1], "heap_bytes": [1]},
@@ -13,7 +12,8 @@
 //!   "tables": [{"by": "site", "bytes": {"name": [0], "position": [0],
 //!                                       "before": [1.0], "before_interval": [[1.0, 2.0]],
 //!                                       "after": [1.0], "after_interval": [null],
-//!                                       "error": [0.5], "changed": [0]},
+//!                                       "error": [0.5], "changed": [0],
+//!                                       "total": {"before": 1.0, "after": 1.0, "error": 0.5}},
 //!               "objects": {}}]
 //! }
 //! ```
@@ -21,18 +21,20 @@
 //! From `functions` to `samples` it is as in the document of a recording
 //! (`export/html/model.rs`), both of them in one tree: `side` of a sample is 0 for the
 //! earlier one and 1 for the later. What samples hold has to be taken `factors` times to be
-//! figures as `totals` and `tables` have them, with the `suffix`. Frames have no
+//! figures as `tables` have them, with the `suffix`. Frames have no
 //! `intervals`. Rows are in the order of [`Diff::rows`]: what changed first.
+
+use std::{panic, thread};
 
 use serde::Serialize;
 
+use super::super::Diff;
 use super::super::facts::{COMPARED, TOTAL, facts, related};
-use super::super::{Diff, Row};
 use super::tables::{self, Table};
 use crate::export::html::{FactFields, Flame, Strings};
 use crate::profile::merge::beside;
 use crate::profile::summary;
-use crate::report::{Fact, Sort};
+use crate::report::Fact;
 
 /// All data of a page.
 #[derive(Serialize)]
@@ -43,36 +45,10 @@ pub(super) struct Document<'a> {
     suffix: &'static str,
     facts: Vec<FactFields>,
     factors: [f64; 2],
-    totals: Totals,
     strings: Vec<String>,
     #[serde(flatten)]
     flame: Flame,
     tables: Vec<Table>,
-}
-
-#[derive(Serialize)]
-struct Totals {
-    bytes: Total,
-    objects: Total,
-}
-
-#[derive(Serialize)]
-struct Total {
-    before: f64,
-    after: f64,
-    error: f64,
-    changed: bool,
-}
-
-impl From<&Row> for Total {
-    fn from(row: &Row) -> Self {
-        Self {
-            before: row.before.value,
-            after: row.after.value,
-            error: row.error,
-            changed: row.changed,
-        }
-    }
 }
 
 /// What the page of `diff` holds.
@@ -80,8 +56,16 @@ pub(super) fn document<'a>(diff: &Diff<'a>) -> Document<'a> {
     let options = &diff.options;
     let mut strings = Strings::default();
     let (both, earlier) = beside(diff.before.clone(), diff.after.clone());
-    let flame = Flame::of_two(&both, earlier, &mut strings);
-    let total = |sort| Total::from(&diff.by(options.by, sort).total);
+    // Neither knows of the other.
+    let (flame, comparisons) = thread::scope(|scope| {
+        let comparisons = scope.spawn(|| tables::comparisons(diff));
+        let flame = Flame::of_two(&both, earlier, &mut strings);
+        let comparisons = comparisons.join();
+        (
+            flame,
+            comparisons.unwrap_or_else(|panic| panic::resume_unwind(panic)),
+        )
+    });
     Document {
         program: summary::program(diff.after),
         by: options.by.name(),
@@ -89,12 +73,8 @@ pub(super) fn document<'a>(diff: &Diff<'a>) -> Document<'a> {
         suffix: options.per.suffix(),
         facts: header(diff),
         factors: diff.factors(),
-        totals: Totals {
-            bytes: total(Sort::Bytes),
-            objects: total(Sort::Objects),
-        },
         flame,
-        tables: tables::all(diff, &mut strings),
+        tables: tables::all(&comparisons, &mut strings),
         strings: strings.items,
     }
 }

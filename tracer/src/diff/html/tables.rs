@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::super::{Diff, Row};
 use crate::check::Estimate;
 use crate::export::html::{OTHERS, Strings};
-use crate::report::{By, Sort};
+use crate::report::By;
 
 /// The rows by one property.
 #[derive(Serialize)]
@@ -27,24 +27,47 @@ struct Rows {
     after_interval: Vec<Option<[f64; 2]>>,
     error: Vec<f64>,
     changed: Vec<u8>,
+    total: Total,
 }
 
-/// The tables of the recordings that `diff` compares, whose names go to `strings`: those
-/// of a recording's page, and that of `diff` itself.
-pub(super) fn all(diff: &Diff<'_>, strings: &mut Strings) -> Vec<Table> {
+/// Everything, which is the same by every property but for its error.
+#[derive(Default, Serialize)]
+struct Total {
+    before: f64,
+    after: f64,
+    error: f64,
+}
+
+/// What `diff` compares by each property of a recording's page, and by its own: bytes and
+/// objects.
+pub(super) fn comparisons<'a>(diff: &Diff<'a>) -> Vec<[Diff<'a>; 2]> {
     let shown: Vec<By> = [By::Site].into_iter().chain(OTHERS).collect();
     let asked = Some(diff.options.by).filter(|by| !shown.contains(by));
-    let table = |by: By| Table {
-        by: by.name(),
-        bytes: Rows::of(&diff.by(by, Sort::Bytes), strings),
-        objects: Rows::of(&diff.by(by, Sort::Objects), strings),
+    let all = shown.into_iter().chain(asked);
+    all.map(|by| diff.by(by)).collect()
+}
+
+/// Their tables, whose names go to `strings`.
+pub(super) fn all(comparisons: &[[Diff<'_>; 2]], strings: &mut Strings) -> Vec<Table> {
+    let table = |[bytes, objects]: &[Diff<'_>; 2]| Table {
+        by: bytes.options.by.name(),
+        bytes: Rows::of(bytes, strings),
+        objects: Rows::of(objects, strings),
     };
-    shown.into_iter().chain(asked).map(table).collect()
+    comparisons.iter().map(table).collect()
 }
 
 impl Rows {
     fn of(diff: &Diff<'_>, strings: &mut Strings) -> Self {
-        let mut rows = Self::default();
+        let total = &diff.total;
+        let mut rows = Self {
+            total: Total {
+                before: total.before.value,
+                after: total.after.value,
+                error: total.error,
+            },
+            ..Self::default()
+        };
         for row in &diff.rows {
             rows.add(row, diff.options.by, strings);
         }
