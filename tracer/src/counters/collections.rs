@@ -2,7 +2,7 @@
 
 use super::counts::{Collections, HeapSizes};
 use super::error::CountersError;
-use super::reader::ReadMemory;
+use super::reader::{ReadMemory, located};
 use crate::addr::{LoadBias, ProcAddr};
 use crate::golang::bytes::{u32_at, u64_at};
 use crate::golang::{CollectorLayout, GoBinary};
@@ -85,13 +85,7 @@ impl<M: ReadMemory> CollectionReader<M> {
     /// # Errors
     /// When not even their number can be found or read.
     pub fn open(memory: M, bias: LoadBias, binary: &GoBinary) -> Result<Self, CountersError> {
-        let version = || binary.version().raw.clone();
-        let layout = binary
-            .counter_layout()
-            .ok_or_else(|| CountersError::UnknownLayout { version: version() })?;
-        let data = binary
-            .runtime_data()
-            .ok_or_else(|| CountersError::NoRuntimeData { version: version() })?;
+        let (layout, data) = located(binary)?;
         let numgc = after(data.memstats.in_process(bias), layout.memstats_numgc);
         let places = || {
             let data = binary.collector_data()?;
@@ -101,7 +95,9 @@ impl<M: ReadMemory> CollectionReader<M> {
                 layout: binary.collector_layout()?,
             })
         };
-        let places = places().ok_or_else(|| CountersError::NoHeapSizes { version: version() });
+        let places = places().ok_or_else(|| CountersError::NoHeapSizes {
+            version: binary.version().raw.clone(),
+        });
         Self::with_places(memory, numgc, places)
     }
 

@@ -13,7 +13,7 @@ use super::round::{Outcome, Parts};
 use super::tally::Tally;
 use crate::addr::{LoadBias, ProcAddr};
 use crate::golang::bytes::u64_at;
-use crate::golang::{CounterLayout, DataSource, GoBinary};
+use crate::golang::{CounterLayout, DataSource, GoBinary, RuntimeData};
 use crate::target::{Memory, MemoryRange};
 
 /// Looks in one read, at most. All but the first are at the classes that are
@@ -36,6 +36,18 @@ impl ReadMemory for Memory {
     fn read_ranges(&self, ranges: &[MemoryRange], buffer: &mut [u8]) -> Option<()> {
         Self::read_ranges(self, ranges, buffer)
     }
+}
+
+/// The layout of the runtime's counters in `binary`, and where they are.
+pub(super) fn located(binary: &GoBinary) -> Result<(CounterLayout, RuntimeData), CountersError> {
+    let version = || binary.version().raw.clone();
+    let layout = binary
+        .counter_layout()
+        .ok_or_else(|| CountersError::UnknownLayout { version: version() })?;
+    let data = binary
+        .runtime_data()
+        .ok_or_else(|| CountersError::NoRuntimeData { version: version() })?;
+    Ok((layout, data))
 }
 
 /// Where the runtime's structs are, and their fields in them.
@@ -83,13 +95,7 @@ impl<M: ReadMemory> CounterReader<M> {
     /// When their place or layout is not known, the process has not started its
     /// runtime yet or has exited, or something else is found in their place.
     pub fn open(memory: M, bias: LoadBias, binary: &GoBinary) -> Result<Self, CountersError> {
-        let version = || binary.version().raw.clone();
-        let layout = binary
-            .counter_layout()
-            .ok_or_else(|| CountersError::UnknownLayout { version: version() })?;
-        let data = binary
-            .runtime_data()
-            .ok_or_else(|| CountersError::NoRuntimeData { version: version() })?;
+        let (layout, data) = located(binary)?;
         let places = Places {
             layout,
             memstats: data.memstats.in_process(bias),

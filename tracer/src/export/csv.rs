@@ -8,8 +8,9 @@
 //! | `site` | function, file and line it is attributed to, as reports have it |
 //! | `stack` | functions from the outermost to the innermost between semicolons |
 //!
-//! A lost call chain is [`LOST_STACK`]. A semicolon in a name is a colon in `stack`. CSV has no place for losses and for the coverage of
-//! estimates; the command line prints losses to stderr.
+//! A lost call chain is [`LOST_STACK`]. A semicolon in a name is a colon in `stack`. CSV has
+//! no place for losses and for the coverage of estimates; the command line prints losses to
+//! stderr.
 
 use std::io::{self, Write};
 

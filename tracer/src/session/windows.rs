@@ -29,8 +29,8 @@ const COUNTERS_PERIOD: Duration = Duration::from_millis(20);
 const COUNTERS_PART: u32 = 500;
 
 /// They take longer to read the more Ps there are. This many times that long passes
-/// at least until they are read again: one percent of a CPU.
-const COUNTERS_REST: u32 = 100;
+/// at least until they are read again: a quarter of a percent of a CPU.
+const COUNTERS_REST: u32 = 400;
 
 /// Share of the budget that large objects may take, which are traced all the
 /// time. If they take more they are traced in windows like the others.
