@@ -112,11 +112,16 @@ struct Cost {
 
 fn export(file: &Path, format: &str) -> Result<Cost> {
     let output = file.with_extension("export");
+    // What an earlier export wrote is neither freed nor put on the disk meanwhile.
+    if output.exists() {
+        std::fs::remove_file(&output)?;
+    }
+    rustix::fs::sync();
     let mut command = Command::new(env!("CARGO_BIN_EXE_goalloc"));
     command
         .arg("export")
         .arg(file)
-        .args(["--format", format, "--force", "-o"])
+        .args(["--format", format, "-o"])
         .arg(&output)
         .stdin(Stdio::null());
     let started = Instant::now();

@@ -149,7 +149,7 @@ fn record_subject(subject: Subject, args: &CommonArgs) -> anyhow::Result<Outcome
         output_hint(&args.output),
     );
     if let Some(slowdown) = recording.slowdown {
-        tell_cost(slowdown);
+        tell_cost(slowdown, args.max_overhead);
     }
     if let Some(mut command) = recording.launched {
         let status = runtime
@@ -180,12 +180,16 @@ fn interval(text: &str) -> anyhow::Result<Duration> {
     Ok(interval)
 }
 
-/// Says what tracing cost the target, and how to bound it if that was much.
-fn tell_cost(slowdown: f64) {
+/// Says what tracing cost the target, and how to make that less if it was much.
+fn tell_cost(slowdown: f64, bound: MaxOverhead) {
     if slowdown >= NOTABLE_SLOWDOWN {
+        let cure = match bound {
+            MaxOverhead::None => "--max-overhead 2 bounds that",
+            MaxOverhead::Percent(_) => "longer recordings keep to the bound",
+        };
         eprintln!(
             "goalloc: warning: tracing made the target take {slowdown:.1} times the CPU time; \
-             --max-overhead 2 bounds that"
+             {cure}"
         );
     } else {
         let percent = (slowdown - 1.0) * 100.0;

@@ -90,23 +90,6 @@ impl<'a> Chains<'a> {
         self.frames.get(chain.start..end).unwrap_or_default()
     }
 
-    /// The name of a frame.
-    pub fn name(&self, frame: u32) -> &str {
-        &self.names[frame as usize]
-    }
-
-    /// Puts frames into `line` as a folded stack.
-    pub fn fold(&self, frames: &[u32], line: &mut String) {
-        line.clear();
-        for frame in frames {
-            if !line.is_empty() {
-                line.push(';');
-            }
-            line.push_str(self.name(*frame));
-        }
-        without_final_number(line);
-    }
-
     /// What writes chains as folded stacks, one after the other.
     pub fn folding(&self) -> Folding<'_> {
         Folding {
@@ -260,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn chains_are_folded_in_a_row_as_each_alone() {
+    fn chains_are_folded_one_after_the_other() {
         let mut b = fixture::Builder::default();
         let outer = ("f 7", "a.go", 1);
         let leaves = [("f 7", "a.go", 2), ("g", "a.go", 3), ("h 1 2", "a.go", 4)];
@@ -273,14 +256,12 @@ mod tests {
         let profile = b.finish();
         let chains = Chains::of(&profile, Value::Objects, None);
         let mut folding = chains.folding();
-        let mut lines = Vec::new();
-        for chain in chains.chains() {
-            let mut alone = String::new();
-            chains.fold(chains.frames(chain), &mut alone);
-            assert_eq!(folding.fold(chains.frames(chain)), alone);
-            lines.push(alone);
-        }
-        assert_eq!(lines[..4], ["f_7", "f 7;f_7", "f 7;g", "f 7;h 1_2"]);
-        assert_eq!(lines[4..], ["g", "h 1_2"]);
+        let mut fold = |chain| folding.fold(chains.frames(chain)).to_owned();
+        let lines: Vec<_> = chains.chains().iter().map(&mut fold).collect();
+        let expected = ["f_7", "f 7;f_7", "f 7;g", "f 7;h 1_2", "g", "h 1_2"];
+        assert_eq!(lines, expected);
+        // In any order.
+        let again: Vec<_> = chains.chains().iter().rev().map(fold).collect();
+        assert!(again.iter().rev().eq(&lines));
     }
 }

@@ -5,6 +5,7 @@
 //! | `objects`, `bytes`, `heap_bytes`, `calls` | its values |
 //! | `type`, `cause`, `call` | its labels, empty when it has none |
 //! | `size_bytes`, `element_bytes`, `pid` | the same, numbers |
+//! | `old_len`, `old_cap`, `new_cap` | the same, of calls by which something grows |
 //! | `site` | function, file and line it is attributed to, as reports have it |
 //! | `stack` | functions from the outermost to the innermost between semicolons |
 //!
@@ -20,7 +21,7 @@ use crate::profile::pprof::LOST_STACK;
 use crate::profile::{Profile, Sample};
 use crate::report::{By, Keys};
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 15] = [
     "objects",
     "bytes",
     "heap_bytes",
@@ -31,6 +32,9 @@ const COLUMNS: [&str; 12] = [
     "size_bytes",
     "element_bytes",
     "pid",
+    "old_len",
+    "old_cap",
+    "new_cap",
     "site",
     "stack",
 ];
@@ -82,7 +86,15 @@ fn write_numbers(writer: &mut csv::Writer<&mut dyn Write>, sample: &Sample) -> c
         writer.write_field(label.as_deref().unwrap_or_default())?;
     }
     let pid = labels.pid.map(u64::from);
-    for number in [labels.size_bytes, labels.element_bytes, pid] {
+    let growth = labels.growth;
+    for number in [
+        labels.size_bytes,
+        labels.element_bytes,
+        pid,
+        growth.map(|step| step.old_len),
+        growth.map(|step| step.old_cap),
+        growth.map(|step| step.new_cap),
+    ] {
         writer.write_field(number.map_or("", |number| buffer.format(number)))?;
     }
     Ok(())

@@ -25,9 +25,9 @@ pub fn to_differential_svg(
     let mut stacks: BTreeMap<String, [u64; 2]> = BTreeMap::new();
     for (side, (profile, times)) in [(before, times), (after, 1.0)].into_iter().enumerate() {
         let chains = Chains::of(profile, value, root);
+        let mut folding = chains.folding();
         for chain in chains.chains() {
-            let mut stack = String::new();
-            chains.fold(chains.frames(chain), &mut stack);
+            let stack = folding.fold(chains.frames(chain)).to_owned();
             let weight = (chain.weight as f64 * times).round() as u64;
             let sum = &mut stacks.entry(stack).or_default()[side];
             *sum = sum.saturating_add(weight);

@@ -11,7 +11,8 @@
 //!   "lost": {"events": 0, "stacks": 0, "cut": 0},
 //!   "warnings": [], "left_out": null,
 //!   "frames": [{"function": "", "file": "", "line": 1, "address": 1, "inlined": false, "runtime": false}],
-//!   "samples": [{"stack": [0], "type": null, "cause": null, "size_bytes": null, "call": null, "pid": null,
+//!   "samples": [{"stack": [0], "type": null, "cause": null, "size_bytes": null, "element_bytes": null,
+//!                "call": null, "growth": {"old_len": 4, "old_cap": 4, "new_cap": 8}, "pid": null,
 //!                "objects": 1, "bytes": 1, "heap_bytes": 1, "calls": 0}]
 //! }
 //! ```
@@ -19,7 +20,8 @@
 //! `stack` holds indexes into `frames`, innermost first; it is empty when the
 //! call chain was lost. `file` is empty and `line` 0 when unknown. `address` is
 //! the program counter in the ELF file, for callers one less than the return
-//! address; a frame with `inlined` was inlined into the next one out. Labels
+//! address; a frame with `inlined` was inlined into the next one out. `growth` is of
+//! calls by which something grows, in elements. Labels
 //! that a sample does not have are null. Fields may be added without a new
 //! schema. `coverage` is that of the report's JSON: values are estimates unless
 //! its method is `all`. `left_out` is what a view took out ([`crate::view`]):
@@ -32,7 +34,7 @@ use serde::Serialize;
 
 use super::seq::Seq;
 use super::table::FrameTable;
-use crate::profile::{Coverage, Frame, LeftOut, Profile, Sample, Target};
+use crate::profile::{Coverage, Frame, GrowthStep, LeftOut, Profile, Sample, Target};
 use crate::report::Lost;
 
 /// Version of the JSON; a change that breaks readers raises it.
@@ -68,12 +70,31 @@ struct SampleFields<'a, S> {
     r#type: Option<&'a str>,
     cause: Option<&'a str>,
     size_bytes: Option<u64>,
+    element_bytes: Option<u64>,
     call: Option<&'a str>,
+    growth: Option<GrowthFields>,
     pid: Option<u32>,
     objects: u64,
     bytes: u64,
     heap_bytes: u64,
     calls: u64,
+}
+
+#[derive(Serialize)]
+struct GrowthFields {
+    old_len: u64,
+    old_cap: u64,
+    new_cap: u64,
+}
+
+impl From<GrowthStep> for GrowthFields {
+    fn from(step: GrowthStep) -> Self {
+        Self {
+            old_len: step.old_len,
+            old_cap: step.old_cap,
+            new_cap: step.new_cap,
+        }
+    }
 }
 
 /// Writes `profile` as JSON on one line, ended by a line feed.
@@ -121,7 +142,9 @@ fn sample_fields<'a>(
         r#type: sample.labels.type_name.as_deref(),
         cause: sample.labels.cause.as_deref(),
         size_bytes: sample.labels.size_bytes,
+        element_bytes: sample.labels.element_bytes,
         call: sample.labels.call.as_deref(),
+        growth: sample.labels.growth.map(GrowthFields::from),
         pid: sample.labels.pid,
         objects: sample.values.objects,
         bytes: sample.values.bytes,

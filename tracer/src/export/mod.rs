@@ -11,6 +11,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 
 use crate::profile::{Profile, Sample, Values, pprof};
+use crate::report::{NO_CAUSE, NO_TYPE};
 
 mod call_graph;
 mod chains;
@@ -171,8 +172,8 @@ pub enum Root {
 impl Root {
     fn of(self, sample: &Sample) -> &str {
         match self {
-            Self::Type => sample.labels.type_name.as_deref().unwrap_or("[no type]"),
-            Self::Cause => sample.labels.cause.as_deref().unwrap_or("[no cause]"),
+            Self::Type => sample.labels.type_name.as_deref().unwrap_or(NO_TYPE),
+            Self::Cause => sample.labels.cause.as_deref().unwrap_or(NO_CAUSE),
         }
     }
 }
@@ -188,4 +189,37 @@ fn written(profile: &Profile, format: Format, value: Value, root: Option<Root>) 
     let mut bytes = Vec::new();
     write(profile, export, &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{GrowthStep, Labels};
+
+    /// Samples that differ in nothing else are told apart.
+    #[test]
+    fn formats_of_samples_have_every_label() {
+        let profile = Profile {
+            samples: vec![Sample {
+                labels: Labels {
+                    element_bytes: Some(70_001),
+                    growth: Some(GrowthStep {
+                        old_len: 70_002,
+                        old_cap: 70_003,
+                        new_cap: 70_004,
+                    }),
+                    pid: Some(70_005),
+                    ..Labels::default()
+                },
+                ..Sample::default()
+            }],
+            ..Profile::default()
+        };
+        for format in [Format::Csv, Format::Json, Format::OtlpJson] {
+            let text = written(&profile, format, Value::Bytes, None);
+            for number in 70_001..=70_005 {
+                assert!(text.contains(&number.to_string()), "{format:?}: {number}");
+            }
+        }
+    }
 }

@@ -81,7 +81,7 @@ pub(super) fn title(text: String) -> String {
 /// than it shows.
 fn drawn(all: &Chains<'_>, least: u64) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = String::new();
+    let mut folding = all.folding();
     // Chains that have their first frames in common, and how many.
     let mut pending = vec![(all.chains(), 0)];
     while let Some((chains, depth)) = pending.pop() {
@@ -101,10 +101,10 @@ fn drawn(all: &Chains<'_>, least: u64) -> Vec<String> {
             && own > 0
         {
             // What is too narrow at the bottom has no caller.
-            match path {
-                [] => ALL_NARROW.clone_into(&mut line),
-                path => all.fold(path, &mut line),
-            }
+            let line = match path {
+                [] => ALL_NARROW,
+                path => folding.fold(path),
+            };
             lines.push(format!("{line} {own}"));
         }
     }

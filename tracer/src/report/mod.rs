@@ -28,7 +28,7 @@ pub(crate) use facts::{fact_lines, limits};
 pub use hgrm::to_hgrm;
 pub use hlog::{HlogError, to_hlog};
 pub use json::{Lost, SCHEMA, to_json};
-pub use key::{By, NO_CAUSE};
+pub use key::{By, NO_CAUSE, NO_TYPE};
 pub(crate) use keys::Keys;
 pub use rows::{CallRow, Options, Report, Row, Sort};
 pub use table::to_table;

@@ -82,6 +82,8 @@ pub(super) struct Parts {
     pub hits: u64,
     /// The runtime's counters at the end.
     pub end: Option<Counters>,
+    /// How long before it they were read last.
+    pub unread: Duration,
     pub recorded: Duration,
     pub traced: Duration,
     pub windows: u64,
@@ -227,6 +229,8 @@ impl Run {
     /// Puts everything together. `behind`: the time since the last window.
     fn finish(mut self, behind: Option<Gap>) -> Result<Finished, Error> {
         let end = self.read_counters();
+        // Now: what follows takes a while.
+        let unread = self.unread();
         let ended = Instant::now();
         let recorded = ended.duration_since(self.started);
         self.engine.loaded.gates().shut(gate::ALWAYS);
@@ -246,11 +250,18 @@ impl Run {
             hits: news.totals.hits,
             news,
             end,
+            unread,
             recorded,
             traced: self.traced,
             large_is_exact,
             pieces,
         }))
+    }
+
+    /// For how long the runtime's counters have not been read.
+    pub fn unread(&self) -> Duration {
+        let source = self.engine.counters.as_ref();
+        source.map_or(Duration::ZERO, CounterSource::unread)
     }
 
     /// All that is known at one moment, as one.
@@ -296,7 +307,7 @@ impl Run {
             windows: parts.windows,
             most_frames: self.most_frames,
             overhead,
-            unread: source.map_or(Duration::ZERO, CounterSource::unread),
+            unread: parts.unread,
         }
     }
 

@@ -28,6 +28,7 @@ impl Run {
         let own_before_ns = own_cpu_ns();
         let hits = self.look()?.1.hits;
         let end = self.read_counters();
+        let unread = self.unread();
         let recorded = self.started.elapsed();
         let (counts, kept) = self.engine.collector.look()?;
         let mut all = self.all.clone();
@@ -57,6 +58,7 @@ impl Run {
             // What hits now may be on its way into a table.
             hits: std::mem::replace(&mut self.handed_over_hits, hits),
             end,
+            unread,
             recorded,
             traced,
             large_is_exact: self.always.is_some(),

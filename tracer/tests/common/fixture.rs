@@ -131,3 +131,30 @@ impl Drop for Fixture {
         let _ = self.child.wait();
     }
 }
+
+/// The demonstration's service, which allocates until it is killed: on drop.
+#[derive(Debug)]
+pub struct Service(Child);
+
+impl Service {
+    /// Starts it.
+    pub fn start(executable: &Path) -> Self {
+        let mut service = Command::new(executable);
+        service.stdin(Stdio::null()).stdout(Stdio::null());
+        let child = spawn(&mut service);
+        Self(child.expect("the service starts"))
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // A test may have killed it.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

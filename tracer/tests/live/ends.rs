@@ -3,7 +3,8 @@
 use crate::common::{
     self, Slot,
     build::Variant,
-    goalloc::{goalloc, output},
+    fixture::Service,
+    goalloc::{Recorder, goalloc, output},
     report::Report,
 };
 
@@ -64,6 +65,20 @@ fn by_exiting() {
 #[test]
 fn by_a_signal() {
     assert_whole(19, PIE, "terminate");
+}
+
+/// What is done behind the end of a recording is no time in which nothing was read.
+#[test]
+fn by_the_end_of_the_recording() {
+    let traceable = common::traceable(Slot::take_all, 27, Variant::PLAIN, "service");
+    let Some((_slots, executable)) = traceable else {
+        return;
+    };
+    let service = Service::start(&executable);
+    let recorder = Recorder::start_bounded(service.pid(), &["-d", "500ms"]);
+    let report = recorder.wait().report("site");
+    assert_eq!(report.coverage.method, "windows");
+    assert_eq!(report.warnings, Vec::<String>::new());
 }
 
 /// Nobody hears of that beforehand: what is missing is little, or is said to be missing.

@@ -1,47 +1,18 @@
 //! `goalloc top` on a terminal: every key, every signal, and figures that agree with the
 //! report.
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-};
+use std::{fs, path::PathBuf};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 use crate::common::{
     self, Slot,
     build::Variant,
-    fixture::Fixture,
+    fixture::{Fixture, Service},
     goalloc::{goalloc, output},
     lines::wait_for,
     tmux::Terminal,
 };
-
-/// The demonstration's service, which allocates until it is killed: on drop.
-struct Service(Child);
-
-impl Service {
-    fn start(executable: &PathBuf) -> Self {
-        let child = Command::new(executable)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn();
-        Self(child.expect("the service starts"))
-    }
-
-    fn pid(&self) -> u32 {
-        self.0.id()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // A test may have killed it.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// `goalloc top` as a shell starts it; its PID goes to the file `pid`.
 fn top(environment: &str, arguments: &str) -> String {
@@ -86,14 +57,20 @@ fn opened(terminal: &Terminal, title: &str) -> String {
     })
 }
 
-fn every_key(width: u16, height: u16, environment: &str) {
+/// A terminal of this size and the executable of a fixture to look at there. `None` if the
+/// test is to end.
+fn on_terminal(
+    (width, height): (u16, u16),
+    minor: u32,
+    program: &str,
+) -> Option<(Slot, Terminal, PathBuf)> {
     let take = || (Slot::take(), Terminal::open(width, height));
-    let Some(((_slot, terminal), executable)) =
-        common::traceable(take, 27, Variant::PLAIN, "service")
-    else {
-        return;
-    };
-    let Some(terminal) = terminal else {
+    let ((slot, terminal), executable) = common::traceable(take, minor, Variant::PLAIN, program)?;
+    Some((slot, terminal?, executable))
+}
+
+fn every_key(width: u16, height: u16, environment: &str) {
+    let Some((_slot, terminal, executable)) = on_terminal((width, height), 27, "service") else {
         return;
     };
     let service = Service::start(&executable);
@@ -293,13 +270,7 @@ fn every_key_does_what_the_help_says_on_a_large_terminal_without_colours() {
 
 #[test]
 fn whatever_ends_it_the_terminal_is_given_back() {
-    let take = || (Slot::take(), Terminal::open(80, 24));
-    let Some(((_slot, terminal), executable)) =
-        common::traceable(take, 27, Variant::PLAIN, "service")
-    else {
-        return;
-    };
-    let Some(terminal) = terminal else {
+    let Some((_slot, terminal, executable)) = on_terminal((80, 24), 27, "service") else {
         return;
     };
     let service = Service::start(&executable);
@@ -362,13 +333,7 @@ fn totals(screen: &str) -> Option<(u64, String)> {
 
 #[test]
 fn figures_agree_with_the_report() {
-    let take = || (Slot::take(), Terminal::open(100, 30));
-    let Some(((_slot, terminal), executable)) =
-        common::traceable(take, 24, Variant::PLAIN, "slices")
-    else {
-        return;
-    };
-    let Some(terminal) = terminal else {
+    let Some((_slot, terminal, executable)) = on_terminal((100, 30), 24, "slices") else {
         return;
     };
     let mut fixture = Fixture::start(&executable, &[]);

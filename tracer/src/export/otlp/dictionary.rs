@@ -264,9 +264,13 @@ impl Attributes {
                 set.push(self.index(strings, key, Value::StringValue(text.to_string()), ""));
             }
         }
+        let growth = labels.growth;
         let numbers = [
             ("goalloc.object.size", labels.size_bytes, "By"),
             ("goalloc.element.size", labels.element_bytes, "By"),
+            ("goalloc.growth.old_len", growth.map(|it| it.old_len), ""),
+            ("goalloc.growth.old_cap", growth.map(|it| it.old_cap), ""),
+            ("goalloc.growth.new_cap", growth.map(|it| it.new_cap), ""),
             ("process.pid", labels.pid.map(u64::from), ""),
         ];
         for (key, number, unit) in numbers {

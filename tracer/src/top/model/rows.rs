@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::column::Column;
 use super::recent::Pair;
 use crate::profile::{Interval, Intervals, Measure, Profile, Sample, Values};
-use crate::report::By;
+use crate::report::{By, Keys};
 
 /// Rows that intervals are made for, from the top: the others are not looked at.
 const ROWS_WITH_INTERVALS: usize = 100;
@@ -57,7 +57,6 @@ pub fn rows(pair: &Pair, by: By, filter: &str, sort: Column, is_reversed: bool) 
         .unwrap_or_default();
     let all_per_s = pair.per_second(profile.recorded().bytes, totals_before.bytes);
     let mut rows: Vec<(Row, Vec<&Sample>)> = groups
-        .into_iter()
         .filter(|(key, _)| key.contains(filter))
         .map(|(key, (values, samples))| {
             let before = before_of(&key);
@@ -101,7 +100,11 @@ pub fn samples_of<'a>(
     by: By,
     key: &'a str,
 ) -> impl Iterator<Item = &'a Sample> {
-    objects(profile).filter(move |sample| by.key(profile, sample) == key)
+    let mut keys = Keys::new(profile, by);
+    objects(profile).filter(move |sample| {
+        let number = keys.number(sample);
+        keys.text(number) == key
+    })
 }
 
 /// Samples of objects, calls left out.
@@ -112,20 +115,23 @@ pub fn objects(profile: &Profile) -> impl Iterator<Item = &Sample> {
         .filter(|sample| sample.values.objects > 0)
 }
 
-fn group(profile: &Profile, by: By) -> HashMap<String, (Values, Vec<&Sample>)> {
-    let mut groups: HashMap<String, (Values, Vec<&Sample>)> = HashMap::new();
+/// Samples of objects by key, and what they come to.
+fn group(profile: &Profile, by: By) -> impl Iterator<Item = (String, (Values, Vec<&Sample>))> {
+    let mut keys = Keys::new(profile, by);
+    let mut groups: Vec<(Values, Vec<&Sample>)> = Vec::new();
     for sample in objects(profile) {
-        let (values, samples) = groups.entry(by.key(profile, sample)).or_default();
+        let number = keys.number(sample) as usize;
+        if number == groups.len() {
+            groups.push(Default::default());
+        }
+        let (values, samples) = &mut groups[number];
         *values += sample.values;
         samples.push(sample);
     }
-    groups
+    keys.into_texts().into_iter().zip(groups)
 }
 
 fn sums(profile: &Profile, by: By) -> HashMap<String, Values> {
-    let mut sums: HashMap<String, Values> = HashMap::new();
-    for sample in objects(profile) {
-        *sums.entry(by.key(profile, sample)).or_default() += sample.values;
-    }
-    sums
+    let groups = group(profile, by);
+    groups.map(|(key, (values, _))| (key, values)).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::recent::Pair;
-use super::rows::objects;
+use super::rows::{objects, samples_of};
 use crate::profile::{Frame, Profile, Sample, Values};
 use crate::report::By;
 use crate::report::units::short_path;
@@ -39,7 +39,7 @@ pub enum TreeLine {
 pub fn tree(pair: &Pair, by: By, key: &str) -> Vec<TreeLine> {
     let mut callers = Node::default();
     for (profile, when) in profiles(pair) {
-        for sample in objects(profile).filter(|sample| by.key(profile, sample) == key) {
+        for sample in samples_of(profile, by, key) {
             let path = user_frames(profile, sample).iter().map(label).collect();
             callers.add(path, sample.values, when);
         }
@@ -100,7 +100,7 @@ fn label(frame: &Frame<'_>) -> String {
 
 /// The function that the row is of.
 fn function_of(profile: &Profile, by: By, key: &str) -> Option<String> {
-    let sample = objects(profile).find(|sample| by.key(profile, sample) == key)?;
+    let sample = samples_of(profile, by, key).next()?;
     Some(profile.site(sample)?.function.into_owned())
 }
 
