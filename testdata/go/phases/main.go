@@ -1,6 +1,7 @@
 // Program phases allocates at one rate for a while, then not at all, then at four
-// times that rate. It prints when each of the two phases began and ended, by the
-// clock, and what it allocated.
+// times that rate: `phases OBJECTS MILLISECONDS`, objects in a millisecond of the first
+// phase and how long each of the two lasts. It prints when they began and ended, by the
+// clock, and what they allocated.
 package main
 
 import (
@@ -22,10 +23,7 @@ type Phase struct {
 	HeapBytes uint64 `json:"heap_bytes"`
 }
 
-const (
-	length = 800 * time.Millisecond
-	rest   = 400 * time.Millisecond
-)
+const rest = 400 * time.Millisecond
 
 type block [64]byte
 
@@ -42,9 +40,9 @@ func quickly() {
 }
 
 // allocate calls f so many times in a millisecond, evenly over the phase.
-func allocate(f func(), began time.Time, each int, phase *Phase) {
+func allocate(f func(), began time.Time, each, milliseconds int, phase *Phase) {
 	phase.BeginNs = int64(time.Since(began))
-	objects := each * int(length/time.Millisecond)
+	objects := each * milliseconds
 	from, made := time.Now(), 0
 	for made < objects {
 		due := int(time.Since(from) / time.Millisecond * time.Duration(each))
@@ -59,21 +57,27 @@ func allocate(f func(), began time.Time, each int, phase *Phase) {
 	phase.HeapBytes += uint64(made) * 64
 }
 
+// argument is the whole number that is an argument.
+func argument(at int) int {
+	number, err := strconv.Atoi(os.Args[at])
+	if err != nil {
+		panic("phases OBJECTS MILLISECONDS")
+	}
+	return number
+}
+
 var phases = [2]Phase{{Function: "main.slowly"}, {Function: "main.quickly"}}
 
 func main() {
-	each, err := strconv.Atoi(os.Args[1])
-	if err != nil {
-		panic("objects in a millisecond")
-	}
+	each, milliseconds := argument(1), argument(2)
 	debug.SetGCPercent(400)
 	time.Sleep(time.Millisecond)
 	os.Stdout.WriteString(strconv.Itoa(os.Getpid()) + "\n")
 	truth.Wait()
 	began := time.Now()
-	allocate(slowly, began, each, &phases[0])
+	allocate(slowly, began, each, milliseconds, &phases[0])
 	time.Sleep(rest)
-	allocate(quickly, began, 4*each, &phases[1])
+	allocate(quickly, began, 4*each, milliseconds, &phases[1])
 	truth.Done()
 	truth.Wait()
 	if err := json.NewEncoder(os.Stdout).Encode(map[string]any{"phases": phases[:]}); err != nil {

@@ -42,6 +42,8 @@ pub struct Timeline {
 /// A slice of time.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Slice {
+    /// When it ended, since the recording began.
+    pub end_ns: u64,
     /// Heap objects.
     pub objects: u64,
     /// Bytes set aside.

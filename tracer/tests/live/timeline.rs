@@ -26,11 +26,11 @@ struct Phase {
     heap_bytes: u64,
 }
 
-/// A recording of the program at so many objects in a millisecond: its report, and the
-/// truth.
-fn record(minor: u32, objects: &str, args: &[&str]) -> Option<(Report, Account)> {
+/// A recording of the program at so many objects in a millisecond, in phases of so many
+/// milliseconds: its report, and the truth.
+fn record(minor: u32, phases: [&str; 2], args: &[&str]) -> Option<(Report, Account)> {
     let (_slots, executable) = common::traceable(Slot::take_all, minor, Variant::PLAIN, "phases")?;
-    let mut fixture = Fixture::start(&executable, &[objects]);
+    let mut fixture = Fixture::start(&executable, &phases);
     let recorder = Recorder::start_bounded(fixture.pid(), args);
     fixture.run_section();
     let recording = recorder.stop();
@@ -53,6 +53,16 @@ fn timeline(report: &Report) -> &Timeline {
     timeline
 }
 
+fn lengths_ns(timeline: &Timeline) -> Vec<f64> {
+    let mut before_ns = 0;
+    let length_ns = |slice: &common::report::Slice| {
+        let length_ns = slice.end_ns - before_ns;
+        before_ns = slice.end_ns;
+        length_ns as f64
+    };
+    timeline.slices.iter().map(length_ns).collect()
+}
+
 /// Numbers of the first and the last slice in which there are more than a hundredth of all
 /// objects that a function made; and all of them.
 fn extent(timeline: &Timeline, function: &str) -> (usize, usize, u64) {
@@ -70,7 +80,7 @@ fn extent(timeline: &Timeline, function: &str) -> (usize, usize, u64) {
 /// Traced exactly the slices have the phases, and every object of them.
 fn exact(minor: u32) {
     let args = ["--max-overhead", "none", "--interval", "100ms"];
-    let Some((report, account)) = record(minor, "20", &args) else {
+    let Some((report, account)) = record(minor, ["20", "800"], &args) else {
         return;
     };
     let timeline = timeline(&report);
@@ -119,7 +129,8 @@ releases! {
 #[test]
 fn in_windows() {
     let args = ["--max-overhead", "50", "--interval", "100ms"];
-    let Some((report, account)) = record(24, "2000", &args) else {
+    // Windows come at random, and a phase has to have some.
+    let Some((report, account)) = record(24, ["2000", "2400"], &args) else {
         return;
     };
     assert_eq!(report.coverage.method, "windows");
@@ -140,13 +151,27 @@ fn in_windows() {
     let (before, behind) = bytes.split_at(second);
     let part = behind.iter().sum::<u64>() as f64 / all as f64;
     assert!((part - 0.8).abs() < 0.02, "{part} of {bytes:?}");
-    let pause = before
+    // Of the slices around the pause, what allocating at the rate of their phase leaves.
+    // Slices differ in length: they end when no window is being closed.
+    let lengths_ns = lengths_ns(timeline);
+    let idle = before
         .iter()
         .rev()
-        .take_while(|it| **it * 100 < all)
+        .take_while(|it| **it * 1000 < all)
         .count();
-    let length = (quickly.begin_ns - slowly.end_ns) / timeline.interval_ns;
-    assert!(pause.abs_diff(length as usize) <= 1, "{bytes:?}");
+    let first = second - idle;
+    let rest_ns = |slice: usize, phase: &Phase| {
+        let rate = phase.heap_bytes as f64 / (phase.end_ns - phase.begin_ns) as f64;
+        (lengths_ns[slice] - bytes[slice] as f64 / rate).max(0.0)
+    };
+    let pause_ns = lengths_ns[first..second].iter().sum::<f64>()
+        + rest_ns(first - 1, slowly)
+        + rest_ns(second, quickly);
+    let expected_ns = (quickly.begin_ns - slowly.end_ns) as f64;
+    assert!(
+        (pause_ns - expected_ns).abs() <= timeline.interval_ns as f64,
+        "{pause_ns} of {expected_ns}: {timeline:?}"
+    );
     // What windows saw is of the function whose turn it was.
     let of = |slices: std::ops::Range<usize>, function: &str| -> u64 {
         let series = timeline.series.iter();
