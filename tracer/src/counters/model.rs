@@ -142,6 +142,14 @@ impl Model {
         self.set(at, value, 8);
     }
 
+    /// Puts another span into a slot, and returns what was there.
+    pub(super) fn replace_span(&mut self, processor: u64, span_class: u64, span: u64) -> u64 {
+        let at = self.slot(processor, span_class);
+        let before = self.get(at, 8);
+        self.set(at, span, 8);
+        before
+    }
+
     fn step(&mut self) {
         let thread = self.roll(self.todo.len() as u64) as usize;
         if let Some(group) = self.todo.get_mut(thread).and_then(VecDeque::pop_front) {

@@ -83,6 +83,11 @@ impl Processors {
         Ok(())
     }
 
+    /// Forgets which spans the processors allocate from: the next look finds them anew.
+    pub(super) fn forget_spans(&mut self) {
+        self.slots.fill(Slot::default());
+    }
+
     /// The slots of a processor that is still the one of that index.
     fn slots_of(&self, index: usize, processor: Processor) -> Option<&[Slot]> {
         let is_known = self.all.get(index) == Some(&processor);

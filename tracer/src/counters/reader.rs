@@ -147,16 +147,22 @@ impl<M: ReadMemory> CounterReader<M> {
         let (mut looks, mut waits) = (0, 0);
         while looks < MAX_LOOKS && waits < MAX_WAITS && !tally.is_complete() {
             looks += 1;
-            match self.look(&mut tally, is_first)? {
-                Outcome::OtherProcessors => {
+            match self.look(&mut tally, is_first) {
+                // What a cache held may have been read while it was written: half an
+                // address is that of nothing, and is not to be read ever again.
+                None => {
+                    self.processors.forget_spans();
                     self.processors.refresh(&self.memory, &self.places)?;
                 }
-                Outcome::Rearranging => {
+                Some(Outcome::OtherProcessors) => {
+                    self.processors.refresh(&self.memory, &self.places)?;
+                }
+                Some(Outcome::Rearranging) => {
                     looks -= 1;
                     waits += 1;
                     thread::sleep(WAIT);
                 }
-                Outcome::Counted => is_first = false,
+                Some(Outcome::Counted) => is_first = false,
             }
         }
         if !tally.has_looked() {
@@ -174,7 +180,8 @@ impl<M: ReadMemory> CounterReader<M> {
         Some(counters)
     }
 
-    fn look(&mut self, tally: &mut Tally, is_first: bool) -> Result<Outcome, CountersError> {
+    /// `None` when there is an address that cannot be read.
+    fn look(&mut self, tally: &mut Tally, is_first: bool) -> Option<Outcome> {
         self.parts.plan(
             &mut self.batch,
             &self.places,
@@ -183,17 +190,10 @@ impl<M: ReadMemory> CounterReader<M> {
             is_first,
         );
         self.buffer.resize(self.batch.bytes(), 0);
-        let read = self
-            .memory
-            .read_ranges(self.batch.ranges(), &mut self.buffer);
-        let outcome = read.and_then(|()| {
-            self.parts
-                .evaluate(&self.buffer, &self.places, &mut self.processors, tally)
-        });
-        outcome.ok_or(CountersError::Unreadable {
-            what: "the allocation counters",
-            at: self.places.memstats,
-        })
+        self.memory
+            .read_ranges(self.batch.ranges(), &mut self.buffer)?;
+        self.parts
+            .evaluate(&self.buffer, &self.places, &mut self.processors, tally)
     }
 }
 

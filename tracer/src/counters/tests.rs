@@ -265,6 +265,21 @@ fn a_copy_amid_a_rearrangement_is_worth_nothing() {
     assert_eq!(differences(&end, &truth(&model)), 0);
 }
 
+/// Half of one address and half of another is no address.
+#[test]
+fn half_a_span_s_address_is_not_kept() {
+    const NOWHERE: u64 = 0x7fff_0000_0000;
+    let (model, _) = rested(27);
+    let mut reader = open(&model);
+    let span = model.borrow_mut().replace_span(1, 12, NOWHERE);
+    let without = reader.read().unwrap();
+    assert!(without.uncertain_objects > 0);
+    model.borrow_mut().replace_span(1, 12, span);
+    let counters = reader.read().unwrap();
+    assert_eq!(differences(&counters, &truth(&model)), 0);
+    assert_eq!(counters.uncertain_objects, 0);
+}
+
 proptest! {
     // Each may wait for a runtime that never ends to rearrange its counters.
     #![proptest_config(ProptestConfig::with_cases(64))]

@@ -50,7 +50,7 @@ fn assert_near(what: &str, found: u64, expected: u64, bound: f64) {
 fn assert_totals(report: &Report, truth: &Truth) {
     assert_eq!(report.lost, Lost::NOTHING);
     assert_near(
-        &format!("objects ({:?})", report.coverage),
+        &format!("objects ({:?}, {:?})", report.coverage, report.warnings),
         report.totals.objects,
         truth.mallocs,
         TOTALS_BOUND,
