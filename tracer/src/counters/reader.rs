@@ -144,6 +144,7 @@ impl<M: ReadMemory> CounterReader<M> {
     pub fn read(&mut self) -> Result<Counters, CountersError> {
         let mut tally = Tally::new();
         let mut is_first = true;
+        let mut is_unreadable = false;
         let (mut looks, mut waits) = (0, 0);
         while looks < MAX_LOOKS && waits < MAX_WAITS && !tally.is_complete() {
             looks += 1;
@@ -151,6 +152,7 @@ impl<M: ReadMemory> CounterReader<M> {
                 // What a cache held may have been read while it was written: half an
                 // address is that of nothing, and is not to be read ever again.
                 None => {
+                    is_unreadable = true;
                     self.processors.forget_spans();
                     self.processors.refresh(&self.memory, &self.places)?;
                 }
@@ -166,7 +168,13 @@ impl<M: ReadMemory> CounterReader<M> {
             }
         }
         if !tally.has_looked() {
-            return Err(CountersError::Unsettled);
+            return Err(match is_unreadable {
+                true => CountersError::Unreadable {
+                    what: "the allocation counters",
+                    at: self.places.memstats,
+                },
+                false => CountersError::Unsettled,
+            });
         }
         self.last = tally.counters(&self.last);
         Ok(self.last.clone())

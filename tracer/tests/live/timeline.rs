@@ -53,6 +53,7 @@ fn timeline(report: &Report) -> &Timeline {
     timeline
 }
 
+/// How long each slice lasted.
 fn lengths_ns(timeline: &Timeline) -> Vec<f64> {
     let mut before_ns = 0;
     let length_ns = |slice: &common::report::Slice| {
