@@ -150,6 +150,12 @@ impl Model {
         before
     }
 
+    /// Has a processor's cache where nothing can be read.
+    pub(super) fn lose_cache(&mut self, processor: u64) {
+        let p = PROCESSORS + processor * PROCESSOR_BYTES;
+        self.set(p + u64::from(self.layout.p_mcache), u64::MAX >> 17, 8);
+    }
+
     fn step(&mut self) {
         let thread = self.roll(self.todo.len() as u64) as usize;
         if let Some(group) = self.todo.get_mut(thread).and_then(VecDeque::pop_front) {

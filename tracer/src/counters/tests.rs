@@ -265,6 +265,18 @@ fn a_copy_amid_a_rearrangement_is_worth_nothing() {
     assert_eq!(differences(&end, &truth(&model)), 0);
 }
 
+#[test]
+fn what_cannot_be_read_is_said_to_be_unreadable() {
+    let (model, _) = rested(27);
+    let mut reader = open(&model);
+    model.borrow_mut().lose_cache(1);
+    let read = reader.read();
+    assert!(
+        matches!(read, Err(CountersError::Unreadable { .. })),
+        "{read:?}"
+    );
+}
+
 /// Half of one address and half of another is no address.
 #[test]
 fn half_a_span_s_address_is_not_kept() {
