@@ -4,6 +4,7 @@
 //! the maps they fill. Probes are uprobes only; when this process ends, in
 //! any way at all, the kernel takes them off.
 
+mod again;
 mod gates;
 mod multi;
 mod object;

@@ -19,7 +19,7 @@ use aya::maps::Map;
 use aya_obj::generated::{bpf_attach_type, bpf_attr, bpf_cmd, bpf_insn, bpf_prog_type};
 use aya_obj::{EbpfSectionKind, Object};
 
-use super::{Error, OBJECT, Probes, Scope, Site};
+use super::{Error, OBJECT, Probes, Scope, Site, again};
 use crate::addr::FileOffset;
 
 /// Room for what the verifier has to say about a refused program.
@@ -116,7 +116,7 @@ impl Prepared {
             load.log_buf = log.as_mut_ptr() as u64;
             load.log_size = log.len() as u32;
         }
-        bpf(bpf_cmd::BPF_PROG_LOAD, &mut attr)
+        again::load(|| bpf(bpf_cmd::BPF_PROG_LOAD, &mut attr), again::errno_of)
     }
 }
 

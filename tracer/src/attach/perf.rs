@@ -8,7 +8,7 @@ use aya::Ebpf;
 use aya::programs::uprobe::{UProbeAttachLocation, UProbeAttachPoint, UProbeScope};
 use aya::programs::{ProgramError, UProbe};
 
-use super::{Error, Probes, Scope, Site, is_permission};
+use super::{Error, Probes, Scope, Site, again, is_permission};
 
 /// Loads those programs that the sites name and that are not loaded yet.
 pub(super) fn load(ebpf: &mut Ebpf, sites: &[(u32, Site)]) -> Result<(), Error> {
@@ -16,8 +16,7 @@ pub(super) fn load(ebpf: &mut Ebpf, sites: &[(u32, Site)]) -> Result<(), Error> 
     for name in names {
         let program = program(ebpf, name)?;
         if program.fd().is_err() {
-            program
-                .load()
+            again::load(|| program.load(), errno_of)
                 .map_err(|error| program_error(name, &error))?;
         }
     }
@@ -56,6 +55,13 @@ fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut UProbe, Error> 
         .ok_or_else(|| Error::Prepare(format!("the object has no program {name}")))?
         .try_into()
         .map_err(|error: ProgramError| Error::Prepare(format!("{name}: {error}")))
+}
+
+fn errno_of(error: &ProgramError) -> Option<i32> {
+    match error {
+        ProgramError::LoadError { io_error, .. } => again::errno_of(io_error),
+        _ => None,
+    }
 }
 
 fn program_error(name: &str, error: &ProgramError) -> Error {

@@ -109,8 +109,12 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Draws the state.
+    /// Draws the state, while the terminal is taken over: between [`Screen::stop`] and
+    /// [`Screen::resume`] it is the shell's.
     pub fn draw(&mut self, state: &State) -> io::Result<()> {
+        if !IS_TAKEN.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         let theme = self.theme;
         self.terminal
             .draw(|frame| view::draw(state, &theme, frame.area(), frame.buffer_mut()))?;
@@ -118,7 +122,8 @@ impl Screen {
     }
 
     /// Gives the terminal back and stops this process, as the shell expects it. Whoever
-    /// continues it sends a signal, upon which [`Screen::resume`] is to be called.
+    /// continues it sends a signal, upon which [`Screen::resume`] is to be called. That
+    /// signal may be seen later than this returns: another thread may have caught it.
     pub fn stop(&mut self) -> io::Result<()> {
         give_back();
         emulate_default_handler(SIGTSTP)
