@@ -18,13 +18,20 @@ pub(super) fn load<T, E>(
 ) -> Result<T, E> {
     let mut loaded = load();
     for _ in 1..MOST_TIMES {
-        let is_interrupted = |error| errno_of(error) == Some(Errno::AGAIN.raw_os_error());
-        if !loaded.as_ref().is_err_and(is_interrupted) {
+        if !loaded
+            .as_ref()
+            .is_err_and(|it| is_interrupted(errno_of(it)))
+        {
             break;
         }
         loaded = load();
     }
     loaded
+}
+
+/// Whether an error of this number says that a signal came.
+pub(super) fn is_interrupted(errno: Option<i32>) -> bool {
+    errno == Some(Errno::AGAIN.raw_os_error())
 }
 
 /// The number of an error of the system.

@@ -138,6 +138,15 @@ pub enum Error {
         /// The error, and the verifier's last words.
         reason: String,
     },
+    /// Signals came whenever a program was offered to the kernel.
+    #[error(
+        "signals keep the kernel from checking the BPF program {program}: end what stops and \
+         continues goalloc again and again (cpulimit, a debugger), or wait until it traces"
+    )]
+    Interrupted {
+        /// Its name.
+        program: String,
+    },
     /// A map could not be written.
     #[error("cannot set up the BPF map {name}")]
     Map {

@@ -91,6 +91,11 @@ impl Prepared {
                 action: "load BPF programs",
             });
         }
+        if again::is_interrupted(again::errno_of(&first)) {
+            return Err(Error::Interrupted {
+                program: name.to_owned(),
+            });
+        }
         let mut log = vec![0; VERIFIER_LOG_BYTES];
         match self.load_program(instructions, &mut log) {
             Ok(program) => Ok(program),

@@ -70,6 +70,11 @@ fn program_error(name: &str, error: &ProgramError) -> Error {
             action: "load BPF programs",
         };
     }
+    if again::is_interrupted(errno_of(error)) {
+        return Error::Interrupted {
+            program: name.to_owned(),
+        };
+    }
     Error::Program {
         program: name.to_owned(),
         reason: error.to_string(),

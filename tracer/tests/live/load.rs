@@ -1,13 +1,20 @@
 //! Under load: nothing lost, nothing mixed up, nothing left behind.
 
-use std::{collections::BTreeSet, fs::File, os::unix::fs::FileExt as _};
+use std::{
+    collections::BTreeSet, fs::File, os::unix::fs::FileExt as _, process::Stdio, time::Duration,
+};
 
 use procfs::process::{MMPermissions, MMapPath, Process};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{
     common::{
-        self, Slot, build::Variant, fixture::Fixture, goalloc::Recorder, report::Lost, truth::Truth,
+        self, Slot,
+        build::Variant,
+        fixture::Fixture,
+        goalloc::{Recorder, goalloc},
+        report::Lost,
+        truth::Truth,
     },
     compare::assert_exact,
 };
@@ -149,4 +156,43 @@ fn killed_tracer_leaves_no_probe() {
         .map(|(_, objects)| objects)
         .sum::<u64>();
     assert!(objects > 0, "the target went on");
+}
+
+/// The kernel stops checking a program when a signal comes. Pauses get longer, so that on
+/// any machine some are too short to check a program in, and some are not.
+#[test]
+fn a_tracer_stopped_while_it_starts_starts() {
+    let Some((_slots, fixture)) = start(27, "burn", &[]) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut goalloc = goalloc()
+        .args([
+            "record",
+            "-d",
+            "100ms",
+            "-p",
+            &fixture.pid().to_string(),
+            "-o",
+        ])
+        .arg(folder.path().join("alloc.pb.gz"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("goalloc is built");
+    let pid = i32::try_from(goalloc.id()).ok().and_then(Pid::from_raw);
+    let signal = |it| kill_process(pid.expect("a PID"), it).expect("it is our child");
+    let mut pause = Duration::from_millis(10);
+    let status = loop {
+        std::thread::sleep(pause);
+        if let Some(status) = goalloc.try_wait().expect("it is our child") {
+            break status;
+        }
+        signal(Signal::STOP);
+        std::thread::sleep(Duration::from_millis(5));
+        signal(Signal::CONT);
+        pause = pause.mul_f64(1.3);
+    };
+    let said = goalloc.stderr.take().expect("piped");
+    let said = std::io::read_to_string(said).expect("text");
+    assert_eq!(status.code(), Some(0), "{said}");
 }

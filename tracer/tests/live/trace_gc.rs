@@ -84,7 +84,12 @@ fn every_collection(minor: u32) {
             calls_until_ns = calls_until_ns.max(number(line, "time_unix_ns"));
         } else if line["event"] == "collection" {
             told += number(line, "collections");
-            assert_eq!(number(line, "number"), first + told - 1, "{line:#}");
+            assert_eq!(
+                number(line, "number"),
+                first + told - 1,
+                "{line:#}\n{}",
+                run.said
+            );
             let at = usize::try_from(told - 1).expect("few");
             sized += usize::from(has_same_heap(&line["heap"], &run.collections[at]).is_some());
             latest_ns = number(line, "time_unix_ns");
