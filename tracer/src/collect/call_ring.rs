@@ -1,12 +1,13 @@
 //! The ring as traced calls and their returns go through it, one after the other.
 
-use aya::maps::{MapData, PerCpuArray, RingBuf};
+use aya::maps::{MapData, MapError, PerCpuArray, RingBuf};
 use tracer_ebpf::wire::Counters;
 
 use super::call::Call;
 use super::call_return::Return;
 use super::decode::DecodeError;
 use super::drain::{Error, TakeMap, Totals, read_totals, take, wrong};
+use super::ring_ends::{RingEnds, RingPosition};
 
 /// One record of the ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub struct LostCalls {
 /// The kernel side's ring and counters.
 pub struct CallRing {
     ring: RingBuf<MapData>,
+    ends: RingEnds,
     counters: PerCpuArray<MapData, Counters>,
     /// Calls taken out.
     received: u64,
@@ -58,12 +60,16 @@ impl CallRing {
     /// The object lacks one of them, or one cannot be read.
     pub fn new(take_map: TakeMap<'_>) -> Result<Self, Error> {
         let mut ring = RingBuf::try_from(take(take_map, "RING")?).map_err(wrong("RING"))?;
+        let ends = RingEnds::of(&ring)
+            .map_err(MapError::from)
+            .map_err(wrong("RING"))?;
         let counters =
             PerCpuArray::try_from(take(take_map, "COUNTERS")?).map_err(wrong("COUNTERS"))?;
         while ring.next().is_some() {}
         let before = read_totals(&counters)?;
         Ok(Self {
             ring,
+            ends,
             counters,
             received: 0,
             returned: 0,
@@ -92,6 +98,20 @@ impl CallRing {
             }
         }
         records
+    }
+
+    /// Behind every record that has been begun by now. A record has its time when it is
+    /// begun, and comes out when it is complete: some that were begun before an instant
+    /// may come out after it, and even a ring from which none comes may hold some.
+    #[must_use]
+    pub fn begun(&self) -> RingPosition {
+        self.ends.reserved()
+    }
+
+    /// Whether every record before a position has come out.
+    #[must_use]
+    pub fn has_passed(&self, position: RingPosition) -> bool {
+        self.ends.taken() >= position
     }
 
     /// The kernel side's counters since tracing began.

@@ -14,6 +14,7 @@ mod decode;
 mod drain;
 mod exit;
 mod raw;
+mod ring_ends;
 mod store;
 mod tally;
 
@@ -25,5 +26,6 @@ pub use decode::{DecodeError, Record, Stack};
 pub use drain::{Collector, Counts, Cpu, CpuCounts, Error, News, Totals, regardless_of_cpu};
 pub use exit::ExitCopies;
 pub use raw::{RawRecording, RuntimeTypeBytes};
+pub use ring_ends::RingPosition;
 pub use store::{frames_to_keep, key_with_room};
 pub use tally::Tally;

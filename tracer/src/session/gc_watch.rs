@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::prepare::Error;
 use crate::addr::LoadBias;
 use crate::attach;
+use crate::collect::{CallRecord, CallRing, RingPosition};
 use crate::counters::CollectionReader;
 use crate::golang::GoBinary;
 use crate::target::Process;
@@ -17,8 +18,28 @@ pub(super) const PERIOD: Duration = Duration::from_millis(1);
 pub(super) struct GcWatch {
     reader: CollectionReader,
     watch: CollectionWatch,
-    /// One that is yet to be told of, behind the calls before it.
-    noticed: Option<Collection>,
+    noticed: Option<Noticed>,
+}
+
+/// A collection that is yet to be told of: behind all calls from before it was noticed.
+/// Records come out in the order in which they were begun, which on several CPUs is not
+/// quite the order of their times.
+struct Noticed {
+    collection: Collection,
+    /// When the ring is emptied up to here, none from before it will come any more.
+    until: RingPosition,
+    /// Records that came out meanwhile and are from after it.
+    later: Vec<CallRecord>,
+}
+
+impl Noticed {
+    /// Keeps back the records of a later time, and returns the others.
+    fn keep_later(&mut self, records: Vec<CallRecord>) -> Vec<CallRecord> {
+        let is_earlier = |it: &CallRecord| it.time_ns() <= self.collection.noticed_ns;
+        let (earlier, later): (Vec<_>, Vec<_>) = records.into_iter().partition(is_earlier);
+        self.later.extend(later);
+        earlier
+    }
 }
 
 impl GcWatch {
@@ -34,8 +55,8 @@ impl GcWatch {
     }
 
     /// The probes are on: what has ended before is not told of.
-    pub fn begin(&mut self) {
-        self.look();
+    pub fn begin(&mut self, ring: &CallRing) {
+        self.look(ring);
         self.noticed = None;
     }
 
@@ -45,23 +66,81 @@ impl GcWatch {
     }
 
     /// Looks, unless there is one to be told of first. `true` when there is.
-    pub fn look(&mut self) -> bool {
+    pub fn look(&mut self, ring: &CallRing) -> bool {
         // A target that has ended collects no more.
         if self.noticed.is_none()
             && let Ok(ended) = self.reader.look()
         {
-            self.noticed = self.watch.look(ended, attach::now_ns());
+            let collection = self.watch.look(ended, attach::now_ns());
+            self.noticed = collection.map(|collection| Noticed {
+                collection,
+                until: ring.begun(),
+                later: Vec::new(),
+            });
         }
         self.noticed.is_some()
     }
 
-    /// When the one that is to be told of was noticed, by the monotonic clock.
-    pub fn noticed_ns(&self) -> Option<u64> {
-        self.noticed.as_ref().map(|it| it.noticed_ns)
+    /// Keeps back those of the ring's next records that are to be told of behind the
+    /// collection, and returns the others.
+    pub fn keep_later(&mut self, records: Vec<CallRecord>) -> Vec<CallRecord> {
+        match &mut self.noticed {
+            Some(noticed) => noticed.keep_later(records),
+            None => records,
+        }
     }
 
-    /// The one that is to be told of.
-    pub fn take(&mut self) -> Option<Collection> {
-        self.noticed.take()
+    /// The one that is to be told of, and the records behind it, once all before it have
+    /// come out.
+    pub fn take(&mut self, ring: &CallRing) -> Option<(Collection, Vec<CallRecord>)> {
+        let noticed = self.noticed.take_if(|it| ring.has_passed(it.until));
+        noticed.map(|it| (it.collection, it.later))
+    }
+
+    /// The same when none will come any more.
+    pub fn take_last(&mut self) -> Option<(Collection, Vec<CallRecord>)> {
+        let noticed = self.noticed.take();
+        noticed.map(|it| (it.collection, it.later))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracer_ebpf::wire::Activation;
+
+    use super::*;
+    use crate::collect::Return;
+
+    fn record(time_ns: u64) -> CallRecord {
+        CallRecord::Return(Return {
+            time_ns,
+            probe: 0,
+            activation: Activation::default(),
+            registers: [0; 3],
+        })
+    }
+
+    fn times_ns(records: &[CallRecord]) -> Vec<u64> {
+        records.iter().map(CallRecord::time_ns).collect()
+    }
+
+    #[test]
+    fn records_of_before_come_first_whenever_they_come_out() {
+        let mut noticed = Noticed {
+            collection: Collection {
+                noticed_ns: 10,
+                late_ns: 1,
+                number: 1,
+                collections: 1,
+                forced: 0,
+                heap: None,
+            },
+            until: RingPosition::default(),
+            later: Vec::new(),
+        };
+        let mut earlier = noticed.keep_later([8, 12, 9, 11].map(record).to_vec());
+        earlier.extend(noticed.keep_later([13, 10].map(record).to_vec()));
+        assert_eq!(times_ns(&earlier), [8, 9, 10]);
+        assert_eq!(times_ns(&noticed.later), [12, 11, 13]);
     }
 }

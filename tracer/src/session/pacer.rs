@@ -184,7 +184,9 @@ impl Pacer {
         };
         gates.open(gate::WINDOW, hits, stop);
         if let Some(ready) = self.ready.take() {
-            self.gc.iter_mut().for_each(GcWatch::begin);
+            if let Some(gc) = &mut self.gc {
+                gc.begin(&self.ring);
+            }
             // Nobody waits for it any more when tracing has been given up.
             let _ = ready.send(());
         }
@@ -232,6 +234,8 @@ impl Pacer {
         let calls = hits.saturating_sub(counted.returns);
         let open_ns = shut_ns.saturating_sub(window.opened_ns);
         while self.hand_on_some()? {}
+        let collected = self.gc.as_mut().and_then(GcWatch::take_last);
+        self.send_collection(collected);
         // Nobody listens any more when there have been enough.
         let _ = self.sender.blocking_send(Message::Closed);
         // While it is held up by hits it makes no calls. A little is always its own: what
@@ -299,19 +303,21 @@ impl Pacer {
             true => self.look_for_losses()?,
             false => None,
         };
-        // A collection is told of behind the calls before it was noticed.
-        let noticed_ns = self.gc.as_ref().and_then(GcWatch::noticed_ns);
-        let behind = noticed_ns
-            .and_then(|noticed_ns| records.iter().position(|it| it.time_ns() > noticed_ns));
-        let later = behind.map_or_else(Vec::new, |behind| records.split_off(behind));
-        self.send_records(records, lost_ns);
-        if (behind.is_some() || !were_some)
-            && let Some(collection) = self.gc.as_mut().and_then(GcWatch::take)
-        {
-            let _ = self.sender.blocking_send(Message::Collection(collection));
+        if let Some(gc) = &mut self.gc {
+            records = gc.keep_later(records);
         }
-        self.send_records(later, None);
+        self.send_records(records, lost_ns);
+        let collected = self.gc.as_mut().and_then(|gc| gc.take(&self.ring));
+        self.send_collection(collected);
         Ok(were_some)
+    }
+
+    /// Sends a collection, and what is told of behind it.
+    fn send_collection(&mut self, collected: Option<(Collection, Vec<CallRecord>)>) {
+        if let Some((collection, later)) = collected {
+            let _ = self.sender.blocking_send(Message::Collection(collection));
+            self.send_records(later, None);
+        }
     }
 
     fn send_records(&mut self, records: Vec<CallRecord>, lost_ns: Option<(u64, u64)>) {
@@ -381,7 +387,7 @@ impl Pacer {
                 Err(RecvTimeoutError::Timeout) if !self.has_ended() => Next::GoOn,
                 _ => Next::End,
             };
-            let has_noticed = self.gc.as_mut().is_some_and(GcWatch::look);
+            let has_noticed = (self.gc.as_mut()).is_some_and(|gc| gc.look(&self.ring));
             if next == Next::End || has_noticed || until <= Instant::now() {
                 return next;
             }

@@ -41,6 +41,11 @@ fn run(minor: u32, args: &[&str]) -> Option<Run> {
     stderr.find("`tracing`", |it| it.contains("tracing"));
     traced.fixture.run_section();
     traced.settle();
+    // They are told as they happen, not at the end.
+    wait_for("collections in the output", || {
+        let text = std::fs::read_to_string(written.path()).expect("text");
+        text.contains("\"event\":\"collection\"").then_some(())
+    });
     let pid = i32::try_from(tracer.id()).ok().and_then(Pid::from_raw);
     kill_process(pid.expect("a PID"), Signal::INT).expect("goalloc is still there");
     let status = wait_for("end of goalloc trace", || {
